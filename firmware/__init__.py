@@ -1,0 +1,1 @@
+"""Firmware of the charging station: `docs/house.md` is the plan of the house."""

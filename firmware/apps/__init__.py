@@ -1,0 +1,1 @@
+"""Processes: they wire machines to adapters and hold no logic."""

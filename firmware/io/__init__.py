@@ -1,0 +1,1 @@
+"""Adapters, one file per world; no decisions of the trade."""

@@ -1,0 +1,1 @@
+"""Typed, bounded frames between `pilotd` and `stationd`."""

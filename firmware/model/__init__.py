@@ -1,0 +1,1 @@
+"""Words of the trade, shared by every package: values, facts, wishes. No behaviour of any part."""

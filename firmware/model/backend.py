@@ -1,0 +1,187 @@
+"""Facts and wishes between the station and its back end, free of any OCPP version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.model.values import StopReason, TokenInfo
+
+# -- the wire -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BackendConnected:
+    """The WebSocket is open."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BackendLost:
+    """The WebSocket is gone, or could not be opened; `reason` is a sentence for people."""
+
+    at_ms: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReceived:
+    """A text frame came in."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendFrame:
+    """Send a text frame; lost silently when the connection is gone (`BackendLost` tells)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropConnection:
+    """Close the WebSocket and open it anew."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackendReady:
+    """BootNotification was Accepted on this connection."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSynced:
+    """Wall time is known: UTC in ms at monotonic 0."""
+
+    utc_at_zero_ms: int
+    source: str
+
+
+# -- authority ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AskBackend:
+    """Ask whether a token may charge."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackendAnswered:
+    """The back end's verdict on a token; `None` when there is no answer to be had."""
+
+    token: str
+    info: TokenInfo | None
+
+
+# -- requests of the back end; each is answered by `Answer` with the same call -----------------
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteStartRequested:
+    """RemoteStartTransaction; outlet `None` leaves the choice to the station."""
+
+    call: str
+    outlet: int | None
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteStopRequested:
+    """RemoteStopTransaction."""
+
+    call: str
+    transaction_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockRequested:
+    """UnlockConnector."""
+
+    call: str
+    outlet: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResetRequested:
+    """Reset."""
+
+    call: str
+    hard: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityRequested:
+    """ChangeAvailability; outlet 0 is the station."""
+
+    call: str
+    outlet: int
+    operative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CacheClearRequested:
+    """ClearCache."""
+
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationRequested:
+    """GetConfiguration; no keys asks for all."""
+
+    call: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationChangeRequested:
+    """ChangeConfiguration."""
+
+    call: str
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequested:
+    """TriggerMessage(MeterValues): sample now, context `Trigger`. Has no answer of its own."""
+
+    outlet: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValue:
+    """One entry of a GetConfiguration answer."""
+
+    key: str
+    readonly: bool
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The station's answer to a request of the back end: `Accepted`, `Rejected`, …"""
+
+    call: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationAnswer:
+    """The answer to `ConfigurationRequested`."""
+
+    call: str
+    known: tuple[KeyValue, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """End this process group orderly and start again; answered requests have left before."""
+
+    reason: StopReason

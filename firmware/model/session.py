@@ -1,0 +1,185 @@
+"""Words of a session (plug to unplug) and of a transaction (what is billed)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from firmware.model.values import ConnectorStatus, Reading, Stamp, StopReason, TokenInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What is billed. `key` is ours and unique for ever; `transaction_id` is the back end's."""
+
+    key: str  # "<boot>-<outlet>-<number>"
+    outlet: int
+    token: str
+    began: Stamp
+    meter_start_wh: int
+    last_wh: int  # newest register known, durable within a minute
+    last_at: Stamp
+    transaction_id: int | None = None
+    parent: str | None = None
+    ended: Stamp | None = None
+    stop_reason: StopReason | None = None
+    stop_token: str | None = None  # who stopped it, when a person did
+
+
+class StartSource(StrEnum):
+    """Where the permission for a session came from."""
+
+    CARD = "card"
+    REMOTE = "remote"
+    FREE = "free"
+
+
+# -- facts and wishes among the parts of the station ----------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CardSeen:
+    """A card was presented once; UID in the order of the air interface, lower-case hex."""
+
+    uid: str
+    reader: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAccepted:
+    """This token may charge on this outlet."""
+
+    outlet: int
+    token: str
+    source: StartSource
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRefused:
+    """A token may not charge, with the rule that said so in one sentence."""
+
+    token: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAsked:
+    """A token is being checked; the ring shows it."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityExpired:
+    """An accepted token found no plug in time."""
+
+    outlet: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Somebody with the right to do so wants this outlet's transaction to end."""
+
+    outlet: int
+    reason: StopReason
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionBegan:
+    """A transaction exists from now on."""
+
+    transaction: Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEnded:
+    """A transaction is complete; `last_wh` is its final register."""
+
+    transaction: Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionConfirmed:
+    """The back end answered a StartTransaction."""
+
+    key: str
+    outlet: int
+    transaction_id: int
+    info: TokenInfo
+
+
+@dataclass(frozen=True, slots=True)
+class EnergySampled:
+    """A reading that belongs to a transaction, for MeterValues: `Sample.Periodic`, …"""
+
+    transaction_key: str | None
+    outlet: int
+    reading: Reading
+    at: Stamp
+    context: str
+    measurands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorChanged:
+    """The OCPP face of an outlet (0: the station)."""
+
+    outlet: int
+    status: ConnectorStatus
+    error: str = "NoError"
+    info: str | None = None
+    vendor_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyWanted:
+    """A session wants power on its outlet, or no longer."""
+
+    outlet: int
+    wanted: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitChanged:
+    """The effective limit of an outlet, and which source binds."""
+
+    outlet: int
+    limit_ma: int
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMeter:
+    """Ask the charging meter of an outlet now."""
+
+    outlet: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRead:
+    """A charging meter answered."""
+
+    outlet: int
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSilent:
+    """A charging meter did not answer."""
+
+    outlet: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPattern:
+    """Show this pattern on the ring from `since_ms` on."""
+
+    pattern: str
+    since_ms: int

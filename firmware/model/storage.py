@@ -1,0 +1,140 @@
+"""What lasts: writes as facts to be kept, and the memory with which a station wakes up.
+
+All durable writes of one step of the station become one SQLite transaction, and nothing of
+that step leaves the station before it is on the disk (output commit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from firmware.model.session import Transaction
+from firmware.model.values import Stamp, TokenInfo
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """A transaction message waiting for the back end; `seq` is the order for ever."""
+
+    seq: int
+    kind: str  # "start" | "meter" | "stop"
+    transaction_key: str
+    payload: str  # JSON of the OCPP payload, transactionId and timestamps to be filled in
+    at: Stamp
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PutTransaction:
+    """Keep this state of a transaction."""
+
+    transaction: Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PutTransactionId:
+    """Keep the back end's id of a transaction."""
+
+    key: str
+    transaction_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropTransaction:
+    """A transaction is ended and everything about it was delivered; history keeps it."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutOutbox:
+    """Keep a message for the back end."""
+
+    entry: OutboxEntry
+
+
+@dataclass(frozen=True, slots=True)
+class DropOutbox:
+    """A message was delivered or given up."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutSetting:
+    """Keep a setting; `None` returns it to its default."""
+
+    key: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutCache:
+    """Keep a verdict of the back end on a token."""
+
+    token: str
+    info: TokenInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ClearCache:
+    """Forget all verdicts."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutNote:
+    """Keep a small fact under a name: availability, latched faults."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutRegister:
+    """Keep the newest register of a running transaction; batched, may be a minute old."""
+
+    transaction_key: str
+    energy_wh: int
+    at: Stamp
+
+
+DurableWrite = (
+    PutTransaction | PutTransactionId | DropTransaction | PutOutbox | DropOutbox | PutSetting
+    | PutCache | ClearCache | PutNote
+)  # fmt: skip
+Write = DurableWrite | PutRegister
+DURABLE_WRITES: tuple[type, ...] = (
+    PutTransaction, PutTransactionId, DropTransaction, PutOutbox, DropOutbox, PutSetting,
+    PutCache, ClearCache, PutNote,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Make these writes one durable transaction, then answer `Stored(ticket)`.
+
+    `ticket` 0 asks for no answer: batched writes that may be lost.
+    """
+
+    ticket: int
+    writes: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The writes of this ticket are on the disk."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a station knows when it wakes up."""
+
+    boot: int  # counts the starts of the station process
+    transactions: tuple[Transaction, ...] = ()  # not yet dropped
+    outbox: tuple[OutboxEntry, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    cache: Mapping[str, TokenInfo] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)

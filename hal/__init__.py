@@ -1,0 +1,1 @@
+"""Hardware abstraction: ports, boards, drivers and the mock. Imports nothing of `firmware`."""

@@ -1,0 +1,1 @@
+"""Marks that every test may carry; see pyproject.toml."""
