@@ -26,7 +26,8 @@ class Fault(Enum):
         "Residual current situation resolved", True, False,
     )  # fmt: skip
     EV_ERROR = FaultRow(
-        "F02", "EVCommunicationError", "Vehicle signals error", "Vehicle error resolved", False, False
+        "F02", "EVCommunicationError", "Vehicle signals error", "Vehicle error resolved",
+        False, False,
     )  # fmt: skip
     DIODE = FaultRow(
         "F03", "EVCommunicationError", "Vehicle diode check failed - tamper detection",
@@ -59,16 +60,29 @@ class Fault(Enum):
         "OCPP meter communication recovered", True, False,
     )  # fmt: skip
     READER = FaultRow(
-        "F15", "ReaderFailure", "RFID reader not communicating", "RFID reader recovered", False, True
+        "F15", "ReaderFailure", "RFID reader not communicating", "RFID reader recovered",
+        False, True,
     )  # fmt: skip
     PILOT_WIRING = FaultRow(
         "X04", "EVCommunicationError", "CP/PR wiring issue", "CP/PR wiring resolved", True, False
+    )  # fmt: skip
+    CONTACTOR_STUCK = FaultRow(
+        "S01", "PowerSwitchFailure", "Contactor does not close", "Contactor closes again",
+        True, False,
     )  # fmt: skip
     PILOT_SILENT = FaultRow(
         "X08", "InternalError", "Pilot process not answering", "Pilot process back", True, False
     )  # fmt: skip
 
+    @classmethod
+    def by_id(cls, fault_id: str) -> Fault:
+        """Return the fault of a catalogue id; `KeyError` for an unknown one."""
+        return _BY_ID[fault_id]
+
     @property
     def row(self) -> FaultRow:
         """The catalogue row."""
         return self.value
+
+
+_BY_ID = {fault.row.id: fault for fault in Fault}

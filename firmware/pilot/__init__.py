@@ -1,1 +1,1 @@
-"""IEC 61851-1 per outlet: the safety core. Imports the standard library, model and hal.ports only."""
+"""The safety core: IEC 61851-1 per outlet. Imports model, hal.ports and values only."""

@@ -1,0 +1,244 @@
+"""The safety process: samples, decides, drives. No network, no asyncio, no configuration.
+
+It knows the board, one machine per outlet, and one link to the station. The station's end
+of file ends every permit. Run as `python -m firmware.apps.pilotd`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from firmware.io import realtime, sdnotify
+from firmware.io.clock import now_ms
+from firmware.io.unix import listen_seqpacket
+from firmware.link.frames import MAX_FRAME_BYTES, Frame, PermitRenewed, ReportAsked, decode, encode
+from firmware.model.errors import RemoteError
+from firmware.model.machine import TICK
+from firmware.model.outlet import EndPermit, HoldLock
+from firmware.pilot.core import PilotCore
+from firmware.pilot.facts import (
+    Drive,
+    LockAsked,
+    PermitGiven,
+    PermitTaken,
+    PilotIn,
+    PilotOut,
+    Sampled,
+    SampleLost,
+    Traits,
+)
+from hal.board import BoardErrors, BoardProfile, load_board
+from hal.opening import SafetyPorts, open_safety
+from hal.ports import HardwareSilent
+
+SOCKET_NAME = "pilot.sock"
+STOP_GRACE_MS = 6_000  # a planned stop gives the car what seq 10.2 gives it
+
+
+class PilotLoop:
+    """One thread, one poll: edges, link frames and the sampling period."""
+
+    def __init__(self, profile: BoardProfile, ports: SafetyPorts, listener: socket.socket) -> None:
+        self.ports = ports
+        self.listener = listener
+        self.station: socket.socket | None = None
+        self.period_ms = profile.sampling_period_ms
+        self.cores = {
+            o.number: PilotCore(Traits(o.number, o.max_ma, o.lock, o.mirror_contact))
+            for o in profile.outlets
+        }
+        self.report_due = False
+        self.poll = select.poll()
+        self.poll.register(listener, select.POLLIN)
+        if ports.edges is not None:
+            self.poll.register(ports.edges.fileno(), select.POLLIN)
+
+    def run(self, stop_fd: int, stop_grace_ms: int) -> None:
+        """Work until `stop_fd` is readable, then stop the cars and open."""
+        self.poll.register(stop_fd, select.POLLIN)
+        period_ms = sdnotify.watchdog_period_ms()
+        next_sample_ms = next_kick_ms = now_ms()
+        stop_at_ms: int | None = None
+        while stop_at_ms is None or (now_ms() < stop_at_ms and self.closed()):
+            wait_ms = max(next_sample_ms - now_ms(), 0)
+            ready = {fd for fd, _ in self.poll.poll(wait_ms)}
+            if stop_fd in ready and stop_at_ms is None:
+                os.read(stop_fd, 64)
+                self._drop_station()
+                stop_at_ms = now_ms() + stop_grace_ms
+            self.step(ready)
+            now = now_ms()
+            if now >= next_sample_ms:
+                next_sample_ms = max(next_sample_ms + self.period_ms, now)
+            if period_ms is not None and now >= next_kick_ms:
+                sdnotify.notify("WATCHDOG=1")
+                next_kick_ms = now + period_ms
+
+    def step(self, ready: set[int]) -> None:
+        """Sample and decide first; the link comes after the pins."""
+        if self.ports.edges is not None and self.ports.edges.fileno() in ready:
+            self.ports.edges.drain()
+        for number, core in self.cores.items():
+            fact: PilotIn
+            try:
+                fact = Sampled(self.ports.outlets[number].sample())
+            except HardwareSilent:
+                fact = SampleLost()
+            self._tell(number, core.handle(fact, now_ms()))
+            self._drive(number)
+        if self.listener.fileno() in ready:
+            self._accept()
+        if self.station is not None and self.station.fileno() in ready:
+            self._receive(self.station)
+        if self.report_due:
+            self._report()
+
+    def closed(self) -> bool:
+        """Tell whether any contactor is still closed."""
+        return any(core.state.contacts_closed for core in self.cores.values())
+
+    def release(self) -> None:
+        """Open everything, whatever the machines think."""
+        for number, core in self.cores.items():
+            core.handle(PermitTaken("stop"), now_ms())
+            core.handle(SampleLost(), now_ms())
+            self._drive(number)
+
+    # -- pins -------------------------------------------------------------------------------
+
+    def _drive(self, number: int) -> None:
+        """Repeat the whole order: it is also the kick of the deadman."""
+        with contextlib.suppress(HardwareSilent):
+            self.ports.outlets[number].drive(self.cores[number].state.drive)
+
+    def _tell(self, number: int, wishes: Iterable[PilotOut]) -> None:
+        for wish in wishes:
+            if isinstance(wish, Drive):
+                self._drive(number)
+            else:
+                self._send(wish)
+
+    # -- link -------------------------------------------------------------------------------
+
+    def _send(self, frame: Frame) -> None:
+        """Never wait for the station: what does not fit is told as a whole later."""
+        if self.station is None:
+            return
+        try:
+            self.station.send(encode(frame))
+        except BlockingIOError:
+            self.report_due = True
+        except OSError:
+            self._drop_station()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            sock, _ = self.listener.accept()
+            self._drop_station()
+            sock.setblocking(False)
+            self.station = sock
+            self.poll.register(sock, select.POLLIN)
+
+    def _drop_station(self) -> None:
+        """The end of the link is the end of every permit."""
+        if self.station is not None:
+            self.poll.unregister(self.station)
+            self.station.close()
+            self.station = None
+        for number, core in self.cores.items():
+            self._tell(number, core.handle(PermitTaken("link_lost"), now_ms()))
+
+    def _receive(self, sock: socket.socket) -> None:
+        while self.station is sock:
+            try:
+                data = sock.recv(MAX_FRAME_BYTES + 1)
+                if not data:
+                    self._drop_station()
+                    return
+                self._obey(decode(data))
+            except BlockingIOError:
+                return
+            except (OSError, RemoteError) as problem:
+                _say("link_dropped", reason=str(problem))
+                self._drop_station()
+
+    def _obey(self, frame: Frame) -> None:
+        match frame:
+            case PermitRenewed(outlet, limit_ma, lease_ms):
+                self._fact(outlet, PermitGiven(limit_ma, now_ms() + lease_ms))
+            case EndPermit(outlet, reason):
+                self._fact(outlet, PermitTaken(reason))
+            case HoldLock(outlet, locked):
+                self._fact(outlet, LockAsked(locked))
+            case ReportAsked():
+                self.report_due = True
+            case _:
+                raise RemoteError(f"a station may not send {type(frame).__name__}")
+
+    def _fact(self, outlet: int, fact: PilotIn) -> None:
+        core = self.cores.get(outlet)
+        if core is None:
+            raise RemoteError(f"there is no outlet {outlet}")
+        self._tell(outlet, core.handle(fact, now_ms()))
+
+    def _report(self) -> None:
+        self.report_due = False
+        for number, core in self.cores.items():
+            core.handle(TICK, now_ms())
+            for fact in core.report(now_ms()):
+                if not isinstance(fact, Drive):
+                    self._send(fact)
+            self._drive(number)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; 2 for a board that cannot be used."""
+    assert __debug__, "never run with -O: assertions are part of the safety concept"
+    parser = argparse.ArgumentParser(prog="powerstation pilotd", description=__doc__)
+    parser.add_argument("--board", type=Path, required=True, help="board file (TOML)")
+    parser.add_argument("--state", type=Path, required=True, help="directory of sockets")
+    parser.add_argument("--stop-grace-ms", type=int, default=STOP_GRACE_MS)
+    args = parser.parse_args(argv)
+    try:
+        profile = load_board(args.board)
+        ports = open_safety(profile, args.state)
+    except (BoardErrors, OSError) as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    stop_read, stop_write = os.pipe()
+    os.set_blocking(stop_write, False)
+    signal.set_wakeup_fd(stop_write)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    listener = listen_seqpacket(args.state / SOCKET_NAME)
+    loop = PilotLoop(profile, ports, listener)
+    for sentence in realtime.enter():
+        _say("realtime_refused", detail=sentence)
+    _say("ready", board=profile.name, interlocks=profile.interlocks.text)
+    sdnotify.notify("READY=1")
+    try:
+        loop.run(stop_read, args.stop_grace_ms)
+    finally:
+        loop.release()
+        ports.close()
+        listener.close()
+        (args.state / SOCKET_NAME).unlink(missing_ok=True)
+    return 0
+
+
+def _say(event: str, **values: object) -> None:
+    """Log one line to the journal; structlog is not for this process."""
+    words = " ".join(f"{key}={value!r}" for key, value in values.items())
+    print(f"pilotd {event} {words}".rstrip(), file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

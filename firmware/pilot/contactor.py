@@ -1,0 +1,59 @@
+"""When a contactor may close: every reason at once. When it must open: any one is enough.
+
+Nothing here remembers; `core` holds the state and asks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.pilot.classify import Letter
+
+GRACE_MS = 6_000  # [61851-1 A.6 seq 10.2] six seconds to open S2 after X1
+MOVE_MS = 300  # by then the mirror contact has followed
+DIODE_MS = 100  # the diode must have been seen good for so long under PWM
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the decision sees, at one instant."""
+
+    fresh: bool  # the sample can be trusted
+    settled: Letter
+    seen: Letter
+    permit: bool  # live, and for 6 A at least
+    pwm: bool  # read back from the generator
+    diode_proven: bool
+    cable_ok: bool
+    locked: bool  # True as well where there is no actuator
+    contacts_open: bool  # by the mirror contact; True where there is none
+    faulted: bool
+
+
+def missing(view: View) -> tuple[str, ...]:
+    """Return what is missing before the contactor may close; empty: it may."""
+    reasons = (
+        ("sample", view.fresh),
+        ("car_asks", view.settled == "C" and view.seen == "C"),
+        ("permit", view.permit),
+        ("pwm", view.pwm),
+        ("diode", view.diode_proven),
+        ("cable", view.cable_ok),
+        ("lock", view.locked),
+        ("weld_check", view.contacts_open),
+        ("no_fault", not view.faulted),
+    )
+    return tuple(name for name, there in reasons if not there)
+
+
+def must_open(view: View) -> str | None:
+    """Return why a closed contactor must open at once; `None` if it may stay."""
+    if not view.fresh:
+        return "sample_lost"
+    if view.seen != "C":
+        return f"cp_{view.seen.lower()}" if view.seen != "?" else "cp_invalid"
+    if not view.cable_ok:
+        return "plug_lost"
+    if view.faulted:
+        return "fault"
+    return None

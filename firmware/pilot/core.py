@@ -1,0 +1,271 @@
+"""One outlet by IEC 61851-1: samples and permits in, complete drives and facts out.
+
+Opening the contactor needs one reason and waits for nothing; closing needs all of them.
+A permit dies by itself. Law of this room: it decides from its own sample and its own permit,
+never from what the station believes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from firmware.model.fault import Fault
+from firmware.model.machine import NEVER_MS
+from firmware.model.outlet import (
+    CableChanged,
+    ContactorMoved,
+    CpChanged,
+    FaultCleared,
+    FaultRaised,
+    LockMoved,
+    OfferChanged,
+    PermitEnded,
+)
+from firmware.model.values import MIN_CURRENT_MA
+from firmware.pilot import contactor, faults
+from firmware.pilot.cable import cable_ma
+from firmware.pilot.classify import Letter, cp_state, diode_good, letter, pwm_on
+from firmware.pilot.duty import duty_permille, offered_ma
+from firmware.pilot.facts import (
+    Drive,
+    LockAsked,
+    PermitGiven,
+    PermitTaken,
+    PilotIn,
+    PilotOut,
+    Sampled,
+    SampleLost,
+    Traits,
+)
+from firmware.pilot.state import PilotState
+from hal.ports import DUTY_X1, LockPosition, OutletDrive, OutletSample
+
+ENTER_C_MS = 500  # [61851-1 A.6 seq 4 allows 3 s] longer than the 200 to 400 ms of a BCB toggle
+SETTLE_MS = 50
+_ASKING = frozenset("CD")
+
+
+class PilotCore:
+    """The machine of one outlet."""
+
+    def __init__(self, traits: Traits) -> None:
+        self.traits = traits
+        self.state = PilotState()
+        self._wake_ms = NEVER_MS
+
+    def handle(self, fact: PilotIn, now_ms: int) -> Iterable[PilotOut]:
+        """Take one fact; the answer's drives come before its reports."""
+        s, out = self.state, list[PilotOut]()
+        self._wake_ms = NEVER_MS
+        match fact:
+            case Sampled(sample):
+                if s.sample is None:
+                    self._wake_up(sample, now_ms)
+                s.sample, s.fresh = sample, True
+            case SampleLost():
+                s.fresh = False
+            case PermitGiven(limit_ma, expires_ms):
+                s.permit_ma, s.permit_until_ms = limit_ma, expires_ms
+            case PermitTaken(reason):
+                self._end_permit(reason, now_ms, out)
+            case LockAsked(locked):
+                s.lock_wanted = locked
+            case _:
+                pass
+        if s.permit_ma and now_ms >= s.permit_until_ms:
+            self._end_permit("expired", now_ms, out)
+        if s.permit_ma:
+            self._at(s.permit_until_ms)
+        if s.sample is not None:
+            self._look(s.sample, now_ms, out)
+            self._decide(s.sample, now_ms, out)
+        # what opens leaves first, then what is told
+        out.sort(key=lambda wish: not isinstance(wish, Drive))
+        return out
+
+    def deadline_ms(self) -> int:
+        """When something changes although nothing happens."""
+        return self._wake_ms
+
+    def report(self, now_ms: int) -> Iterable[PilotOut]:
+        """Tell the present state as facts, for a station that has just come."""
+        s, outlet = self.state, self.traits.outlet
+        if s.cp is None:
+            return []
+        return [
+            CableChanged(outlet, s.cable_ma, now_ms),
+            CpChanged(outlet, s.cp, now_ms),
+            ContactorMoved(outlet, s.contacts_closed, "report", now_ms),
+            LockMoved(outlet, s.locked, now_ms),
+            OfferChanged(outlet, offered_ma(s.drive.duty_permille), now_ms),
+            *(FaultRaised(outlet, f, now_ms) for f in Fault if f in s.faults),
+        ]
+
+    def _wake_up(self, sample: OutletSample, now_ms: int) -> None:
+        """Begin from what is found: a held plug stays held until the station has its say."""
+        s = self.state
+        s.lock_wanted = sample.lock is LockPosition.LOCKED
+        s.seen_ms = s.contactor_ms = s.lock_ms = now_ms
+
+    # -- sensing ----------------------------------------------------------------------------
+
+    def _look(self, sample: OutletSample, now_ms: int, out: list[PilotOut]) -> None:
+        s = self.state
+        seen = letter(sample.cp_high_mv, s.seen)
+        if seen != s.seen:
+            s.seen, s.seen_ms = seen, now_ms
+        if s.settled != s.seen:
+            due_ms = s.seen_ms + _settle_ms(s.settled, s.seen)
+            if now_ms >= due_ms:
+                s.settled, s.settled_ms = s.seen, now_ms
+            else:
+                self._at(due_ms)
+        self._look_at_diode(sample, now_ms)
+        self._tell_cp(sample, now_ms, out)
+        self._tell_contacts_and_lock(sample, now_ms, out)
+        before = frozenset(s.faults)
+        for due_ms in faults.judge(s, self.traits, sample, now_ms):
+            self._at(due_ms)
+        outlet = self.traits.outlet
+        out += [FaultCleared(outlet, f, now_ms) for f in Fault if f in before - s.faults]
+        out += [FaultRaised(outlet, f, now_ms) for f in Fault if f in s.faults - before]
+
+    def _look_at_diode(self, sample: OutletSample, now_ms: int) -> None:
+        s = self.state
+        if not pwm_on(sample.duty_permille) or s.seen not in "BCD":
+            s.diode_good_ms = s.diode_bad_ms = None
+        elif diode_good(sample.cp_high_mv, sample.cp_low_mv):
+            s.diode_bad_ms = None
+            if s.diode_good_ms is None:
+                s.diode_good_ms = now_ms
+            self._at_future(s.diode_good_ms + contactor.DIODE_MS, now_ms)
+        else:
+            s.diode_good_ms = None
+            if s.diode_bad_ms is None:
+                s.diode_bad_ms = now_ms
+
+    def _tell_cp(self, sample: OutletSample, now_ms: int, out: list[PilotOut]) -> None:
+        s, outlet = self.state, self.traits.outlet
+        rating_ma = cable_ma(sample.pp_ohm)
+        if rating_ma != s.cable_ma:
+            s.cable_ma = rating_ma
+            out.append(CableChanged(outlet, rating_ma, now_ms))
+        if s.settled is None:
+            return
+        cp = cp_state(s.settled, pwm_on(sample.duty_permille))
+        if cp != s.cp:
+            s.cp = cp
+            out.append(CpChanged(outlet, cp, now_ms))
+
+    def _tell_contacts_and_lock(
+        self, sample: OutletSample, now_ms: int, out: list[PilotOut]
+    ) -> None:
+        s, outlet = self.state, self.traits.outlet
+        closed = s.drive.contactor_on
+        if self.traits.mirror and sample.contactor_closed is not None:
+            closed = sample.contactor_closed
+        if closed != s.contacts_closed:
+            s.contacts_closed = closed
+            out.append(ContactorMoved(outlet, closed, s.contactor_reason, now_ms))
+        locked = sample.lock is LockPosition.LOCKED if self.traits.lock else s.drive.lock_on
+        if locked != s.locked:
+            s.locked = locked
+            out.append(LockMoved(outlet, locked, now_ms))
+
+    # -- deciding ---------------------------------------------------------------------------
+
+    def _decide(self, sample: OutletSample, now_ms: int, out: list[PilotOut]) -> None:
+        s = self.state
+        view = self._view(sample, now_ms)
+        on = self._contactor(view, now_ms)
+        duty = self._duty(view)
+        lock_on = self.traits.lock and (s.lock_wanted or on or s.contacts_closed)
+        drive = OutletDrive(
+            duty_permille=duty,
+            contactor_on=on,
+            phases=s.drive.phases,
+            lock_on=lock_on,
+        )
+        if drive == s.drive and s.driven:
+            return
+        if drive.contactor_on != s.drive.contactor_on:
+            s.contactor_ms = now_ms
+            self._at(now_ms + contactor.MOVE_MS)
+            if not self.traits.mirror:
+                s.contacts_closed = on
+                out.append(ContactorMoved(self.traits.outlet, on, s.contactor_reason, now_ms))
+        if drive.lock_on != s.drive.lock_on:
+            s.lock_ms = now_ms
+            self._at(now_ms + faults.LOCK_MS)
+        if offered_ma(duty) != offered_ma(s.drive.duty_permille):
+            out.append(OfferChanged(self.traits.outlet, offered_ma(duty), now_ms))
+        s.drive, s.driven = drive, True
+        out.append(Drive(drive))
+
+    def _view(self, sample: OutletSample, now_ms: int) -> contactor.View:
+        s = self.state
+        proven = s.diode_good_ms is not None and now_ms >= s.diode_good_ms + contactor.DIODE_MS
+        return contactor.View(
+            fresh=s.fresh,
+            settled=s.settled or "?",
+            seen=s.seen,
+            permit=s.permit_ma >= MIN_CURRENT_MA,
+            pwm=pwm_on(sample.duty_permille),
+            diode_proven=proven,
+            cable_ok=bool(s.cable_ma),
+            locked=s.locked if self.traits.lock else True,
+            contacts_open=not (self.traits.mirror and sample.contactor_closed is True),
+            faulted=bool(s.faults),
+        )
+
+    def _contactor(self, view: contactor.View, now_ms: int) -> bool:
+        s = self.state
+        if not s.drive.contactor_on:
+            s.grace_until_ms = NEVER_MS
+            if contactor.missing(view):
+                return False
+            s.contactor_reason = "car_asks"
+            return True
+        reason = contactor.must_open(view)
+        if reason is None and view.permit:
+            s.grace_until_ms = NEVER_MS
+        elif reason is None:
+            if s.grace_until_ms == NEVER_MS:
+                s.grace_until_ms = now_ms + contactor.GRACE_MS
+            if now_ms >= s.grace_until_ms:
+                reason = "permit_ended_under_load"
+            else:
+                self._at(s.grace_until_ms)
+        if reason is None:
+            return True
+        s.contactor_reason = reason
+        return False
+
+    def _duty(self, view: contactor.View) -> int:
+        s = self.state
+        if not (view.fresh and view.permit and view.cable_ok) or view.faulted:
+            return DUTY_X1
+        if view.settled not in ("B", "C"):
+            return DUTY_X1
+        return duty_permille(min(s.permit_ma, s.cable_ma or 0, self.traits.max_ma))
+
+    # -- small things -----------------------------------------------------------------------
+
+    def _end_permit(self, reason: str, now_ms: int, out: list[PilotOut]) -> None:
+        if self.state.permit_ma:
+            self.state.permit_ma = 0
+            out.append(PermitEnded(self.traits.outlet, reason, now_ms))
+
+    def _at(self, at_ms: int) -> None:
+        self._wake_ms = min(self._wake_ms, at_ms)
+
+    def _at_future(self, at_ms: int, now_ms: int) -> None:
+        if at_ms > now_ms:
+            self._at(at_ms)
+
+
+def _settle_ms(before: Letter | None, after: Letter) -> int:
+    """Leaving C or D is never debounced, entering is."""
+    if before in _ASKING:
+        return 0
+    return ENTER_C_MS if after in _ASKING else SETTLE_MS

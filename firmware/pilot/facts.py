@@ -1,0 +1,64 @@
+"""What a pilot core is told, and what it wants driven; the rest of its words are in the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware.model.machine import Tick
+from firmware.model.outlet import PilotFact
+from hal.ports import OutletDrive, OutletSample
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the board says of an outlet."""
+
+    outlet: int
+    max_ma: int
+    lock: bool  # has a locking actuator
+    mirror: bool  # has a mirror contact
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """The port gave a sample."""
+
+    sample: OutletSample
+
+
+@dataclass(frozen=True, slots=True)
+class SampleLost:
+    """The port had no sample to trust."""
+
+
+@dataclass(frozen=True, slots=True)
+class PermitGiven:
+    """The station allows `limit_ma` until `expires_ms` (monotonic)."""
+
+    limit_ma: int
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PermitTaken:
+    """The station takes its permit back."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockAsked:
+    """The station wants the plug held or free."""
+
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """Put this complete order on the pins."""
+
+    drive: OutletDrive
+
+
+PilotIn = Sampled | SampleLost | PermitGiven | PermitTaken | LockAsked | Tick
+PilotOut = Drive | PilotFact

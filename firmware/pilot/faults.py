@@ -1,0 +1,117 @@
+"""Which faults the inputs of one outlet show, and when each is over.
+
+The complete table (retries, budgets, self-tests, latches across a restart) comes with the
+pilot room's own issue; here is its place and what one charging session needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from firmware.model.fault import Fault
+from firmware.pilot.contactor import DIODE_MS, MOVE_MS
+from firmware.pilot.facts import Traits
+from firmware.pilot.state import PilotState
+from hal.ports import LockPosition, OutletSample
+
+LOCK_MS = 2_000  # a pin that has not arrived by then will not
+RESIDUAL_RESET_MS = 10_000  # [CC613 9] after the car has gone, if the plug stays
+
+Verdict = tuple[bool | None, int | None]  # there?, when to look again; None keeps what was
+Rule = Callable[[PilotState, Traits, OutletSample, int], Verdict]
+
+
+def judge(s: PilotState, traits: Traits, sample: OutletSample, now_ms: int) -> Iterable[int]:
+    """Bring `s.faults` up to date; return the instants at which to judge again."""
+    wakes: list[int] = []
+    for fault, rule in RULES.items():
+        there, again_ms = rule(s, traits, sample, now_ms)
+        if there is True:
+            s.faults.add(fault)
+        elif there is False:
+            s.faults.discard(fault)
+        if again_ms is not None and again_ms > now_ms:
+            wakes.append(again_ms)
+    return wakes
+
+
+def _after(condition: bool, since_ms: int, wait_ms: int, now_ms: int) -> Verdict:
+    """True once a condition has lasted; until then what was stays."""
+    if not condition:
+        return False, None
+    due_ms = since_ms + wait_ms
+    return (True, None) if now_ms >= due_ms else (None, due_ms)
+
+
+def _hardware_silent(s: PilotState, _t: Traits, _x: OutletSample, _now: int) -> Verdict:
+    return not s.fresh, None
+
+
+def _residual(s: PilotState, _t: Traits, x: OutletSample, now_ms: int) -> Verdict:
+    """Reset by unplugging, else 10 s after the car has left. [CC613 9, B-ERRB-04]"""
+    if x.residual_tripped:
+        return True, None
+    if Fault.GROUND_FAILURE not in s.faults or s.cable_ma is None:
+        return False, None
+    if s.settled != "A":
+        return None, None
+    due_ms = s.settled_ms + RESIDUAL_RESET_MS
+    return (False, None) if now_ms >= due_ms else (None, due_ms)
+
+
+def _car_error(s: PilotState, _t: Traits, _x: OutletSample, _now: int) -> Verdict:
+    return s.settled in ("E", "F"), None
+
+
+def _diode(s: PilotState, _t: Traits, _x: OutletSample, now_ms: int) -> Verdict:
+    """Held until the car is gone. [CC613 9 F03]"""
+    if s.settled == "A":
+        return False, None
+    if s.diode_bad_ms is None:
+        return None, None
+    there, again_ms = _after(True, s.diode_bad_ms, DIODE_MS, now_ms)
+    return there, again_ms
+
+
+def _wiring(s: PilotState, _t: Traits, _x: OutletSample, _now: int) -> Verdict:
+    return s.settled == "?" or s.cable_ma == 0, None
+
+
+def _welded(s: PilotState, t: Traits, x: OutletSample, now_ms: int) -> Verdict:
+    condition = t.mirror and not s.drive.contactor_on and x.contactor_closed is True
+    return _after(condition, s.contactor_ms, MOVE_MS, now_ms)
+
+
+def _stuck_open(s: PilotState, t: Traits, x: OutletSample, now_ms: int) -> Verdict:
+    """Held until the plug is out, so that a dead coil is not tried again and again."""
+    if s.cable_ma is None:
+        return False, None
+    if not (t.mirror and s.drive.contactor_on and x.contactor_closed is False):
+        return None, None
+    return _after(True, s.contactor_ms, MOVE_MS, now_ms)
+
+
+def _lock_failed(s: PilotState, t: Traits, x: OutletSample, now_ms: int) -> Verdict:
+    condition = t.lock and s.drive.lock_on and x.lock is not LockPosition.LOCKED
+    return _after(condition, s.lock_ms, LOCK_MS, now_ms)
+
+
+def _unlock_failed(s: PilotState, t: Traits, x: OutletSample, now_ms: int) -> Verdict:
+    condition = t.lock and not s.drive.lock_on and x.lock is LockPosition.LOCKED
+    return _after(condition, s.lock_ms, LOCK_MS, now_ms)
+
+
+RULES: dict[Fault, Rule] = {
+    Fault.PILOT_SILENT: _hardware_silent,
+    Fault.GROUND_FAILURE: _residual,
+    Fault.EV_ERROR: _car_error,
+    Fault.DIODE: _diode,
+    Fault.PILOT_WIRING: _wiring,
+    Fault.MCB: lambda _s, _t, x, _now: (x.mcb_tripped, None),
+    Fault.RCD: lambda _s, _t, x, _now: (x.rcd_tripped, None),
+    Fault.CONTACTOR_WELDED: _welded,
+    Fault.CONTACTOR_STUCK: _stuck_open,
+    Fault.LOCK_FAILED: _lock_failed,
+    Fault.UNLOCK_FAILED: _unlock_failed,
+    Fault.LOCK_MISSING: lambda _s, t, x, _now: (t.lock and x.lock is LockPosition.MISSING, None),
+}

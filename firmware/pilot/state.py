@@ -1,0 +1,39 @@
+"""The whole memory of one outlet's pilot, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from firmware.model.fault import Fault
+from firmware.model.machine import NEVER_MS
+from firmware.model.values import CpState
+from firmware.pilot.classify import Letter
+from hal.ports import OutletDrive, OutletSample
+
+
+@dataclass(slots=True)
+class PilotState:
+    """Times are monotonic ms; `None` where nothing is known yet."""
+
+    sample: OutletSample | None = None
+    fresh: bool = False
+    seen: Letter = "?"  # by the last sample
+    seen_ms: int = 0
+    settled: Letter | None = None  # after its settling time
+    settled_ms: int = 0
+    cp: CpState | None = None
+    cable_ma: int | None = None
+    permit_ma: int = 0  # 0: no permit
+    permit_until_ms: int = 0
+    grace_until_ms: int = NEVER_MS  # when a car that ignores X1 is cut off
+    diode_good_ms: int | None = None  # since when the diode is seen under PWM
+    diode_bad_ms: int | None = None
+    contacts_closed: bool = False
+    contactor_ms: int = 0  # when it was last told to move
+    contactor_reason: str = "start"
+    lock_wanted: bool = False
+    locked: bool = False
+    lock_ms: int = 0  # when it was last told to move
+    faults: set[Fault] = field(default_factory=set)
+    drive: OutletDrive = OutletDrive()
+    driven: bool = False
