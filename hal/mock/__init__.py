@@ -1,0 +1,1 @@
+"""The simulated world behind the ports: physics, the outside verbs, and their server."""
