@@ -183,3 +183,62 @@ class ShowPattern:
 
     pattern: str
     since_ms: int
+
+
+class SessionPhase(StrEnum):
+    """Where an outlet is in its session; see `firmware.session.rules` for the ways between."""
+
+    IDLE = "idle"
+    PLUGGED = "plugged"  # a cable, no authority
+    AUTHORISED = "authorised"  # authority, no car yet
+    STARTING = "starting"  # both; the register is being read
+    RUNNING = "running"  # a transaction
+    ENDING = "ending"  # power off, last register
+    FINISHING = "finishing"  # billed, the plug is still in
+
+
+@dataclass(frozen=True, slots=True)
+class SessionShown:
+    """What people should see of an outlet."""
+
+    outlet: int
+    phase: SessionPhase
+    charging: bool
+    faulted: bool
+    operative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPresented:
+    """A token asks for leave, for an outlet or for any."""
+
+    token: str
+    outlet: int | None
+    source: StartSource
+
+
+@dataclass(frozen=True, slots=True)
+class TokenJudged:
+    """The authorisation's verdict; `reason` is one sentence with the rule that decided."""
+
+    token: str
+    outlet: int | None
+    source: StartSource
+    accepted: bool
+    parent: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperativeChanged:
+    """An outlet may or may not be used from now on."""
+
+    outlet: int
+    operative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockAsked:
+    """Free the plug, whatever the session thinks; the transaction was stopped before."""
+
+    outlet: int

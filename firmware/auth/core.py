@@ -1,0 +1,175 @@
+"""The pipeline of a token: local whitelist -> cache -> back end -> offline rules. [B-AUT-02]
+
+Each verdict carries one sentence: whose rule it was. One question a token is open at a time;
+no answer (lost, late, refused) is answered by the rules for being offline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from firmware.auth.lists import CACHE_END_UTC_MS, YEAR_MS, live, on_local_list
+from firmware.model.backend import (
+    Answer,
+    AskBackend,
+    BackendAnswered,
+    BackendLost,
+    BackendReady,
+    CacheClearRequested,
+    ClockSynced,
+)
+from firmware.model.clock import WallClock
+from firmware.model.machine import NEVER_MS
+from firmware.model.session import (
+    StartSource,
+    TokenAsked,
+    TokenJudged,
+    TokenPresented,
+    Transaction,
+    TransactionBegan,
+    TransactionConfirmed,
+    TransactionEnded,
+)
+from firmware.model.settings import Settings, SettingsChanged
+from firmware.model.storage import ClearCache, PutCache
+from firmware.model.values import TokenInfo, Verdict, token_key
+
+CACHE_MAX = 10_000  # entries; the oldest goes first
+OPEN_MAX = 16  # questions open at once
+
+
+class AuthCore:
+    """The machine of the authorisation."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        boot: int,
+        cache: Mapping[str, TokenInfo],
+        transactions: Iterable[Transaction] = (),
+    ) -> None:
+        self.settings = settings
+        self.clock = WallClock(boot)
+        self.online = False
+        self.cache = dict(cache)
+        self.open: dict[str, TokenPresented] = {}
+        self.tokens = {t.key: t.token for t in transactions}
+
+    def handle(self, fact: object, now_ms: int) -> Iterable[object]:
+        """Take one fact."""
+        match fact:
+            case TokenPresented():
+                return self._presented(fact, now_ms)
+            case BackendAnswered(token, info):
+                return self._answered(token, info, now_ms)
+            case TransactionBegan(transaction):
+                self.tokens[transaction.key] = transaction.token
+            case TransactionEnded(transaction):
+                self.tokens.setdefault(transaction.key, transaction.token)
+            case TransactionConfirmed(key, _, _, info):
+                known = self.tokens.pop(key, None)
+                return self._remember(known, info, now_ms) if known is not None else []
+            case CacheClearRequested(call):
+                return self._clear(call)
+            case BackendReady():
+                self.online = True
+            case BackendLost():
+                self.online = False
+            case ClockSynced(utc_at_zero_ms, _):
+                self.clock.utc_at_zero_ms = utc_at_zero_ms
+            case SettingsChanged(settings):
+                self.settings = settings
+            case _:
+                pass
+        return []
+
+    def deadline_ms(self) -> int:
+        """Never: each question is timed by the back end's side."""
+        return NEVER_MS
+
+    # -- rules ------------------------------------------------------------------------------
+
+    def _presented(self, asked: TokenPresented, now_ms: int) -> list[object]:
+        flag = self.settings.flag
+        if asked.source is StartSource.REMOTE and not flag("send_authorize_for_remote_start"):
+            return [_accept(asked, None, "remote start, send_authorize_for_remote_start is off")]
+        if flag("local_whitelist_enabled") and self._on_local_list(asked):
+            return [_accept(asked, None, "on the local whitelist")]
+        if flag("local_pre_authorize"):
+            info = self._cached(asked.token, now_ms)
+            if info is not None:
+                return [_accept(asked, info.parent, "accepted by the back end before (cache)")]
+        if not self.online:
+            return [self._offline(asked, now_ms)]
+        key = token_key(asked.token)
+        if key in self.open or len(self.open) >= OPEN_MAX:
+            return []  # the answer on its way will do
+        self.open[key] = asked
+        return [TokenAsked(asked.token), AskBackend(asked.token)]
+
+    def _answered(self, token: str, info: TokenInfo | None, now_ms: int) -> list[object]:
+        asked = self.open.pop(token_key(token), None)
+        if asked is None:
+            return []
+        if info is None:
+            return [self._offline(asked, now_ms)]
+        kept = self._remember(token, info, now_ms)
+        if info.verdict is Verdict.ACCEPTED:
+            return [*kept, _accept(asked, info.parent, "the back end accepted it")]
+        return [*kept, _refuse(asked, f"the back end answered {info.verdict.value}")]
+
+    def _offline(self, asked: TokenPresented, now_ms: int) -> TokenJudged:
+        info = self._cached(asked.token, now_ms)
+        if info is not None and self.settings.flag("local_authorize_offline"):
+            return _accept(asked, info.parent, "back end away, accepted before (cache)")
+        if self.settings.text("if_in_doubt_allow_charging") != "off":
+            return _accept(asked, None, "back end away, if_in_doubt_allow_charging is on")
+        return _refuse(
+            asked,
+            "the back end is away and no list knows it; "
+            "if_in_doubt_allow_charging or the local whitelist would change that",
+        )
+
+    # -- lists ------------------------------------------------------------------------------
+
+    def _on_local_list(self, asked: TokenPresented) -> bool:
+        entries = self.settings.texts("local_whitelist_entries")
+        return on_local_list(entries, asked.token, asked.outlet)
+
+    def _cached(self, token: str, now_ms: int) -> TokenInfo | None:
+        """Return a live Accepted of the back end; `None` for anything else."""
+        if not self.settings.flag("ocpp_whitelist_enabled"):
+            return None
+        info = self.cache.get(token_key(token))
+        return info if info is not None and live(info, self.clock.utc_ms(now_ms)) else None
+
+    def _remember(self, token: str, info: TokenInfo, now_ms: int) -> list[object]:
+        """Keep a verdict; without an expiry date, the setting gives one. [B-RFD-15 to 17]"""
+        if not self.settings.flag("ocpp_whitelist_enabled"):
+            return []
+        if info.expires_utc_ms is None:
+            utc_ms = self.clock.utc_ms(now_ms)
+            one_year = self.settings.text("ocpp_whitelist_expiry_mode") == "one_year"
+            end_ms = utc_ms + YEAR_MS if one_year and utc_ms is not None else CACHE_END_UTC_MS
+            info = replace(info, expires_utc_ms=end_ms)
+        key = token_key(token)
+        self.cache.pop(key, None)
+        while len(self.cache) >= CACHE_MAX:
+            self.cache.pop(next(iter(self.cache)))
+        self.cache[key] = info
+        return [PutCache(key, info)]
+
+    def _clear(self, call: str) -> list[object]:
+        if not self.settings.flag("ocpp_whitelist_enabled"):  # [ER 3.23]
+            return [Answer(call, "Rejected")]
+        self.cache.clear()
+        return [ClearCache(), Answer(call, "Accepted")]
+
+
+def _accept(asked: TokenPresented, parent: str | None, reason: str) -> TokenJudged:
+    return TokenJudged(asked.token, asked.outlet, asked.source, True, parent, reason)
+
+
+def _refuse(asked: TokenPresented, reason: str) -> TokenJudged:
+    return TokenJudged(asked.token, asked.outlet, asked.source, False, None, reason)

@@ -1,0 +1,91 @@
+"""Chooses the pattern of highest priority from what outlets, tokens and back end show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from firmware.led.patterns import PATTERNS
+from firmware.model.backend import BackendLost, BackendReady
+from firmware.model.machine import NEVER_MS
+from firmware.model.session import (
+    CardSeen,
+    SessionPhase,
+    SessionShown,
+    ShowPattern,
+    TokenAsked,
+    TokenJudged,
+    TokenRefused,
+)
+from firmware.model.settings import Settings, SettingsChanged
+
+CARD_MS = 1_000  # a recognised card shows at least this long [B-RFD-01]
+ASK_MS = 60_000  # a question that nobody answers does not rotate for ever
+
+_PHASES = {
+    SessionPhase.IDLE: "ready",
+    SessionPhase.PLUGGED: "plugged_unauthorized",
+    SessionPhase.AUTHORISED: "authorized_wait",
+    SessionPhase.STARTING: "authorized_wait",
+    SessionPhase.RUNNING: "charging",
+    SessionPhase.ENDING: "reserved_closing",
+    SessionPhase.FINISHING: "reserved_closing",
+}
+
+
+class LedCore:
+    """The machine of the ring."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.base: dict[int, str] = {}
+        self.passing: dict[str, int] = {}  # pattern -> until
+        self.offline = False
+        self.shown: str | None = None
+
+    def handle(self, fact: object, now_ms: int) -> Iterable[object]:
+        """Take one fact; tell the ring only when its pattern changes."""
+        match fact:
+            case SessionShown():
+                self.base[fact.outlet] = _base(fact)
+            case CardSeen():
+                self._pass("authorizing", now_ms + CARD_MS)
+            case TokenAsked():
+                self._pass("authorizing", now_ms + ASK_MS)
+            case TokenJudged():
+                self.passing.pop("authorizing", None)
+            case TokenRefused():
+                self.passing["rejected"] = now_ms + PATTERNS["rejected"].length_ms
+                self.shown = None  # five flashes again, from their beginning
+            case BackendReady():
+                self.offline = False
+            case BackendLost():
+                self.offline = True
+            case SettingsChanged(settings):
+                self.settings = settings
+            case _:
+                pass
+        self.passing = {p: until for p, until in self.passing.items() if until > now_ms}
+        name = self._highest()
+        if name is None or name == self.shown:
+            return []
+        self.shown = name
+        return [ShowPattern(name, now_ms)]
+
+    def deadline_ms(self) -> int:
+        """When a passing pattern is over."""
+        return min(self.passing.values(), default=NEVER_MS)
+
+    def _pass(self, pattern: str, until_ms: int) -> None:
+        self.passing[pattern] = max(until_ms, self.passing.get(pattern, 0))
+
+    def _highest(self) -> str | None:
+        names = [*self.base.values(), *self.passing]
+        if self.offline and self.settings.flag("display_backend_disconnect_as_error"):
+            names.append("out_of_order")
+        return max(names, key=lambda name: PATTERNS[name].priority, default=None)
+
+
+def _base(shown: SessionShown) -> str:
+    if shown.faulted or (not shown.operative and shown.phase is SessionPhase.IDLE):
+        return "out_of_order"
+    return _PHASES[shown.phase]

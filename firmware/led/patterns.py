@@ -1,0 +1,69 @@
+"""The manual's LED table as data, and the frame of a pattern at an instant, computed purely.
+
+[CC613 6; decisions A-01 to A-03: flashing is an error, steady is an update; periods are
+on-off cycles at 50 % duty; three colours are three equal arcs]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Rgb = tuple[int, int, int]
+GREEN: Rgb = (0, 255, 0)
+YELLOW: Rgb = (255, 176, 0)
+BLUE: Rgb = (0, 64, 255)
+WHITE: Rgb = (255, 255, 255)
+OFF: Rgb = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One row of the table; `count` 0 goes on for ever."""
+
+    name: str
+    priority: int
+    colours: tuple[Rgb, ...]
+    mode: Literal["steady", "blink", "rotate"]
+    period_ms: int = 0
+    tail: int = 0
+    count: int = 0
+
+    @property
+    def length_ms(self) -> int:
+        """How long a counted pattern lasts; 0 for ever."""
+        return self.count * self.period_ms
+
+
+_TRI = (GREEN, YELLOW, BLUE)
+PATTERNS: dict[str, Pattern] = {
+    p.name: p
+    for p in (
+        Pattern("ready", 10, (GREEN,), "steady"),
+        Pattern("plugged_unauthorized", 20, (GREEN,), "blink", 2_000),
+        Pattern("reserved_closing", 30, (YELLOW,), "steady"),
+        Pattern("charging", 40, (BLUE,), "blink", 2_000),
+        Pattern("authorized_wait", 50, (BLUE,), "blink", 500),
+        Pattern("learn_mode", 55, (BLUE,), "rotate", 2_000, tail=3),
+        Pattern("authorizing", 60, (WHITE,), "rotate", 1_000, tail=3),
+        Pattern("rejected", 70, _TRI, "blink", 500, count=5),
+        Pattern("out_of_order", 80, _TRI, "blink", 1_000),
+        Pattern("usb_stick_busy", 85, (WHITE,), "blink", 1_000),
+        Pattern("updating", 90, _TRI, "steady"),
+        Pattern("booting", 95, (YELLOW,), "blink", 1_000),
+    )
+}
+
+
+def frame(pattern: Pattern, at_ms: int, lights: int) -> tuple[Rgb, ...]:
+    """Return the ring `at_ms` after the pattern began."""
+    if pattern.length_ms and at_ms >= pattern.length_ms:
+        return (OFF,) * lights
+    if pattern.mode == "rotate":
+        head = at_ms * lights // pattern.period_ms % lights
+        lit = {(head - i) % lights for i in range(pattern.tail)}
+        return tuple(pattern.colours[0] if i in lit else OFF for i in range(lights))
+    if pattern.mode == "blink" and at_ms % pattern.period_ms * 2 >= pattern.period_ms:
+        return (OFF,) * lights
+    arcs = len(pattern.colours)
+    return tuple(pattern.colours[i * arcs // lights] for i in range(lights))

@@ -1,0 +1,130 @@
+"""The LimitBook: who limits an outlet, why, until when; and the permit that follows.
+
+A permit is given while a session wants energy and the least limit is 6 A or more. Sources of
+later parts (DLM, OCPP profile, EMS, inputs, thermal) enter by `LimitSet`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from firmware.model.machine import NEVER_MS
+from firmware.model.outlet import CableChanged, EndPermit, GivePermit, PilotFound
+from firmware.model.session import EnergyWanted, LimitChanged
+from firmware.model.settings import Settings, SettingsChanged
+from firmware.model.values import MIN_CURRENT_MA, Limit
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSet:
+    """A source limits an outlet from now on; `limit.expires_ms` ends it."""
+
+    outlet: int
+    limit: Limit
+
+
+@dataclass(slots=True)
+class _Book:
+    limits: dict[str, Limit] = field(default_factory=dict)
+    wanted: bool = False
+    why_not: str = "no session"
+    permit_ma: int = 0
+    told: Limit | None = None
+
+
+class LimitBook:
+    """The machine of all limits."""
+
+    def __init__(self, settings: Settings, outlets: Iterable[int]) -> None:
+        self.books = {n: _Book() for n in outlets}
+        self._configure(settings)
+
+    def handle(self, fact: object, now_ms: int) -> Iterable[object]:
+        """Take one fact; take permits back before giving any."""
+        again = False
+        match fact:
+            case CableChanged(outlet, cable_ma, _):
+                self._cable(outlet, cable_ma)
+            case EnergyWanted(outlet, wanted, reason):
+                book = self.books[outlet]
+                book.wanted, book.why_not = wanted, reason
+            case LimitSet(outlet, limit):
+                self.books[outlet].limits[limit.source] = limit
+            case SettingsChanged(settings):
+                self._configure(settings)
+            case PilotFound():
+                again = True
+            case _:
+                pass
+        out: list[object] = []
+        for outlet, book in self.books.items():
+            self._settle(outlet, book, now_ms, out, again=again)
+        out.sort(key=lambda wish: isinstance(wish, GivePermit))
+        return out
+
+    def deadline_ms(self) -> int:
+        """When the first limit expires."""
+        expiries = [x.expires_ms for b in self.books.values() for x in b.limits.values()]
+        return min(expiries, default=NEVER_MS)
+
+    def why(self, outlet: int) -> str:
+        """Say in one sentence why an outlet may draw what it may."""
+        book = self.books[outlet]
+        least = _least(book)
+        amps = f"{least.limit_ma / 1_000:g} A"
+        if not book.wanted:
+            return f"outlet {outlet}: no power asked for ({book.why_not}); it could be {amps}"
+        if least.limit_ma < MIN_CURRENT_MA:
+            return f"outlet {outlet}: paused, {least.source} leaves {amps} of 6 A ({least.reason})"
+        others = ", ".join(
+            f"{x.source} {x.limit_ma / 1_000:g} A"
+            for x in sorted(book.limits.values(), key=lambda x: (x.limit_ma, x.source))
+            if x is not least
+        )
+        return f"outlet {outlet}: {amps}, bound by {least.source} ({least.reason}); then {others}"
+
+    # -- book-keeping -----------------------------------------------------------------------
+
+    def _configure(self, settings: Settings) -> None:
+        for outlet, book in self.books.items():
+            for source, key in (
+                ("hardware", f"maximum_current_{outlet}"),
+                ("installation", f"installation_current_limit_{outlet}"),
+                ("operator", f"operator_current_limit_{outlet}"),
+            ):
+                limit_ma = settings.number(key) * 1_000
+                book.limits[source] = Limit(source, limit_ma, key, NEVER_MS)
+
+    def _cable(self, outlet: int, cable_ma: int | None) -> None:
+        limits = self.books[outlet].limits
+        if cable_ma is None:
+            limits.pop("cable", None)
+        else:
+            limits["cable"] = Limit("cable", cable_ma, "resistor in the plug", NEVER_MS)
+
+    def _settle(
+        self, outlet: int, book: _Book, now_ms: int, out: list[object], *, again: bool
+    ) -> None:
+        for source in [s for s, x in book.limits.items() if x.expires_ms <= now_ms]:
+            del book.limits[source]
+        least = _least(book)
+        if book.told is None or (least.limit_ma, least.source) != _key(book.told):
+            book.told = least
+            out.append(LimitChanged(outlet, least.limit_ma, least.source, least.reason))
+        permit_ma = least.limit_ma if book.wanted and least.limit_ma >= MIN_CURRENT_MA else 0
+        if permit_ma == book.permit_ma and not (again and permit_ma):
+            return
+        if permit_ma:
+            out.append(GivePermit(outlet, permit_ma))
+        else:
+            out.append(EndPermit(outlet, book.why_not if not book.wanted else least.source))
+        book.permit_ma = permit_ma
+
+
+def _least(book: _Book) -> Limit:
+    return min(book.limits.values(), key=lambda x: (x.limit_ma, x.source))
+
+
+def _key(limit: Limit) -> tuple[int, str]:
+    return limit.limit_ma, limit.source

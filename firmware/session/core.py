@@ -1,0 +1,322 @@
+"""The session of one outlet: plug and card in any order, one transaction, its record.
+
+The table in `rules` says where it goes; this machine says what arriving there means. A
+transaction exists from its `PutTransaction` on, and power may fail after any wish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from firmware.model.backend import ClockSynced
+from firmware.model.clock import WallClock
+from firmware.model.machine import NEVER_MS
+from firmware.model.outlet import (
+    CableChanged,
+    ContactorMoved,
+    CpChanged,
+    FaultCleared,
+    FaultRaised,
+    HoldLock,
+    PilotFound,
+    PilotLost,
+)
+from firmware.model.session import (
+    AuthorityExpired,
+    ConnectorChanged,
+    EnergyWanted,
+    LimitChanged,
+    MeterRead,
+    OperativeChanged,
+    ReadMeter,
+    SessionShown,
+    StopAsked,
+    TokenAccepted,
+    Transaction,
+    TransactionBegan,
+    TransactionConfirmed,
+    TransactionEnded,
+    UnlockAsked,
+)
+from firmware.model.session import SessionPhase as P
+from firmware.model.settings import Settings, SettingsChanged
+from firmware.model.storage import PutTransaction
+from firmware.model.values import StopReason, Verdict
+from firmware.session.face import face
+from firmware.session.rules import CONTACTOR_WAIT_MS, METER_WAIT_MS, next_rule
+from firmware.session.state import Authority, SessionState
+
+METER_AGAIN_MS = 5_000
+RESUME_WAIT_MS = 30_000  # a pilot that does not report by then: the car counts as gone
+
+
+class SessionCore:
+    """The machine of one outlet's session."""
+
+    def __init__(
+        self,
+        outlet: int,
+        settings: Settings,
+        boot: int,
+        *,
+        resumed: Transaction | None = None,
+        resume_reason: StopReason | None = None,
+        operative: bool = True,
+    ) -> None:
+        """`resumed` is a transaction of an earlier boot; with a reason it must end."""
+        self.outlet = outlet
+        self.settings = settings
+        self.clock = WallClock(boot)
+        self.state = SessionState(operative=operative)
+        self._shown: tuple[object, ...] = ()
+        self._due_ms = NEVER_MS
+        if resumed is not None:
+            s = self.state
+            s.transaction, s.phase, s.resuming, s.charged = resumed, P.RUNNING, True, True
+            if resume_reason is not None:
+                s.stop = (resume_reason, None)
+
+    def handle(self, fact: object, now_ms: int) -> Iterable[object]:
+        """Take one fact, follow the table as far as it goes, show what changed."""
+        out: list[object] = []
+        if self.state.woke_ms is None:
+            self.state.woke_ms = now_ms
+        self._take(fact, now_ms, out)
+        self._resume(now_ms, out)
+        for _ in range(8):  # no way through the table is longer
+            rule = next_rule(self.state, now_ms)
+            if rule is None:
+                break
+            self._leave(rule.name, now_ms, out)
+            self.state.phase, self.state.phase_ms = rule.target, now_ms
+            self._enter(rule.name, now_ms, out)
+        if now_ms >= self.state.ask_meter_ms:
+            self.state.ask_meter_ms = now_ms + METER_AGAIN_MS
+            out.append(ReadMeter(self.outlet))
+        self._show(out)
+        self._due_ms = self._next_due_ms(now_ms)
+        return out
+
+    def deadline_ms(self) -> int:
+        """When a token expires, a meter is asked again or a wait is over."""
+        return self._due_ms
+
+    def _next_due_ms(self, now_ms: int) -> int:
+        s = self.state
+        due = [s.ask_meter_ms]
+        if s.authority is not None and s.phase is not P.STARTING:
+            due.append(s.authority.until_ms)
+        if s.phase is P.ENDING:
+            due.append(s.phase_ms + CONTACTOR_WAIT_MS)
+            due.append(s.phase_ms + CONTACTOR_WAIT_MS + METER_WAIT_MS)
+        if s.phase is P.PLUGGED and s.plugged_ms:
+            due.append(s.plugged_ms + self._timeout_ms())
+        if s.resuming and s.woke_ms is not None:
+            due.append(s.woke_ms + RESUME_WAIT_MS)
+        return min((at_ms for at_ms in due if at_ms > now_ms), default=NEVER_MS)
+
+    # -- facts ------------------------------------------------------------------------------
+
+    def _take(self, fact: object, now_ms: int, out: list[object]) -> None:
+        s = self.state
+        match fact:
+            case CableChanged(_, cable_ma, _):
+                self._cable(cable_ma, now_ms, out)
+            case CpChanged(_, cp, _):
+                s.cp = cp
+            case ContactorMoved(_, closed, _, _):
+                self._contacts(closed, now_ms)
+            case MeterRead():
+                self._register(fact, now_ms)
+            case LimitChanged(_, limit_ma, _, _):
+                s.limit_ma = limit_ma
+            case TokenAccepted(_, token, source, parent):
+                until_ms = now_ms + self._timeout_ms()
+                s.authority = Authority(token, source, parent, until_ms)
+                if s.plugged:
+                    out.append(HoldLock(self.outlet, locked=True))
+            case StopAsked(_, reason, token):
+                self._stop(reason, token)
+            case TransactionConfirmed():
+                self._confirmed(fact)
+            case FaultRaised(_, fault, _):
+                s.faults.add(fault)
+            case FaultCleared(_, fault, _):
+                s.faults.discard(fault)
+            case OperativeChanged(_, operative):
+                s.operative = operative
+            case UnlockAsked():
+                out.append(HoldLock(self.outlet, locked=False))
+            case PilotFound():
+                s.faults = {f for f in s.faults if f.row.station_wide}
+                if s.phase is P.RUNNING:
+                    out.append(HoldLock(self.outlet, locked=True))
+            case PilotLost():
+                s.contactor_closed = False
+            case ClockSynced(utc_at_zero_ms, _):
+                self.clock.utc_at_zero_ms = utc_at_zero_ms
+            case SettingsChanged(settings):
+                self.settings = settings
+            case _:
+                self._unlock_unused(now_ms, out)
+
+    def _cable(self, cable_ma: int | None, now_ms: int, out: list[object]) -> None:
+        s = self.state
+        came = cable_ma is not None and not s.plugged
+        s.cable_ma = cable_ma
+        if came:
+            s.plugged_ms = now_ms
+            early = not self.settings.flag("lock_actuator_only_if_authorized")
+            if early or s.authority is not None or s.phase is P.RUNNING:
+                out.append(HoldLock(self.outlet, locked=True))
+        elif cable_ma is None:
+            s.plugged_ms = 0
+            out.append(HoldLock(self.outlet, locked=False))
+
+    def _contacts(self, closed: bool, now_ms: int) -> None:
+        s = self.state
+        if s.phase is P.ENDING and s.contactor_closed and not closed:
+            s.phase_ms = s.ask_meter_ms = now_ms  # the register that counts comes from now on
+        s.contactor_closed = closed
+        s.charged = s.charged or (closed and s.phase is P.RUNNING)
+
+    def _unlock_unused(self, now_ms: int, out: list[object]) -> None:
+        """Nobody came with a card: the plug is free again. [B-STP-10]"""
+        s = self.state
+        due_ms = s.plugged_ms + self._timeout_ms()
+        if s.phase is P.PLUGGED and s.plugged_ms and now_ms >= due_ms:
+            s.plugged_ms = 0
+            out.append(HoldLock(self.outlet, locked=False))
+
+    def _register(self, read: MeterRead, now_ms: int) -> None:
+        s = self.state
+        s.reading = read.reading
+        tx = s.transaction
+        if tx is not None and s.phase in (P.RUNNING, P.ENDING) and not s.resuming:
+            last_wh = max(read.reading.energy_wh, tx.last_wh)
+            if last_wh != tx.last_wh:
+                s.transaction = replace(tx, last_wh=last_wh, last_at=self.clock.stamp(now_ms))
+
+    def _confirmed(self, fact: TransactionConfirmed) -> None:
+        s = self.state
+        if s.transaction is None or s.transaction.key != fact.key:
+            return
+        s.transaction = replace(
+            s.transaction, transaction_id=fact.transaction_id, parent=fact.info.parent
+        )
+        if fact.info.verdict is not Verdict.ACCEPTED:
+            self._stop(StopReason.DEAUTHORIZED, None)
+
+    def _stop(self, reason: StopReason, token: str | None) -> None:
+        s = self.state
+        if s.phase is P.RUNNING and s.stop is None:
+            s.stop = (reason, token)
+        elif s.phase is not P.ENDING:
+            s.authority = None
+
+    def _resume(self, now_ms: int, out: list[object]) -> None:
+        """A transaction of an earlier boot waits for the pilot to tell what is there."""
+        s = self.state
+        if not s.resuming or s.woke_ms is None:
+            return
+        told = s.cp is not None
+        if not told and now_ms < s.woke_ms + RESUME_WAIT_MS:
+            return
+        s.resuming = False
+        if s.stop is None and (not told or s.gone):  # [B-OCP-33]
+            s.stop = (StopReason.POWER_LOSS, None)
+        if s.stop is None:
+            out.append(EnergyWanted(self.outlet, wanted=True, reason="resumed"))
+            out.append(HoldLock(self.outlet, locked=True))
+
+    # -- phases -----------------------------------------------------------------------------
+
+    def _leave(self, rule: str, now_ms: int, out: list[object]) -> None:
+        s = self.state
+        if s.phase is P.AUTHORISED and rule == "expired":
+            if s.authority is not None:
+                out.append(AuthorityExpired(self.outlet, s.authority.token))
+                out.append(HoldLock(self.outlet, locked=False))
+            s.authority = None
+        if s.phase is P.RUNNING and s.stop is None:
+            # [E2 4.10] whatever ends it without a wish: the car has gone, or a fault
+            s.stop = (StopReason.EV_DISCONNECTED if rule == "gone" else StopReason.OTHER, None)
+
+    def _enter(self, rule: str, now_ms: int, out: list[object]) -> None:
+        s = self.state
+        match s.phase:
+            case P.STARTING:
+                out.append(HoldLock(self.outlet, locked=True))
+                s.ask_meter_ms = now_ms
+            case P.RUNNING:
+                self._begin(now_ms, out)
+            case P.ENDING:
+                assert s.stop is not None
+                out.append(EnergyWanted(self.outlet, wanted=False, reason=s.stop[0].value))
+                s.ask_meter_ms = now_ms if not s.contactor_closed else NEVER_MS
+            case P.FINISHING:
+                self._end(now_ms, out)
+            case _:
+                s.ask_meter_ms = NEVER_MS
+
+    def _begin(self, now_ms: int, out: list[object]) -> None:
+        s = self.state
+        assert s.authority is not None and s.reading is not None
+        s.numbered += 1
+        at = self.clock.stamp(now_ms)
+        s.transaction = Transaction(
+            key=f"{self.clock.boot}-{self.outlet}-{s.numbered}",
+            outlet=self.outlet,
+            token=s.authority.token,
+            began=at,
+            meter_start_wh=s.reading.energy_wh,
+            last_wh=s.reading.energy_wh,
+            last_at=at,
+            parent=s.authority.parent,
+        )
+        s.authority, s.stop, s.charged, s.ask_meter_ms = None, None, False, NEVER_MS
+        out += [
+            PutTransaction(s.transaction),
+            TransactionBegan(s.transaction),
+            EnergyWanted(self.outlet, wanted=True, reason="transaction"),
+        ]
+
+    def _end(self, now_ms: int, out: list[object]) -> None:
+        s = self.state
+        assert s.transaction is not None and s.stop is not None
+        reason, token = s.stop
+        lost = reason in (StopReason.POWER_LOSS, StopReason.HARD_RESET)
+        ended = replace(
+            s.transaction,
+            ended=s.transaction.last_at if lost else self.clock.stamp(now_ms),
+            stop_reason=reason,
+            stop_token=token,
+        )
+        s.transaction, s.stop, s.ask_meter_ms = None, None, NEVER_MS
+        out += [
+            PutTransaction(ended),
+            TransactionEnded(ended),
+            HoldLock(self.outlet, locked=False),
+        ]
+
+    # -- showing ----------------------------------------------------------------------------
+
+    def _show(self, out: list[object]) -> None:
+        s = self.state
+        if s.resuming:
+            return
+        shown: SessionShown = SessionShown(
+            self.outlet,
+            s.phase,
+            charging=s.contactor_closed,
+            faulted=s.stopped_by_fault,
+            operative=s.operative,
+        )
+        status: ConnectorChanged = face(self.outlet, s, self.settings)
+        news = [new for new in (shown, status) if new not in self._shown]
+        self._shown = (shown, status)
+        out += news
+
+    def _timeout_ms(self) -> int:
+        return self.settings.number("vehicle_connection_timeout") * 1_000

@@ -1,0 +1,64 @@
+"""The memory of one outlet's session, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from firmware.model.fault import Fault
+from firmware.model.machine import NEVER_MS
+from firmware.model.session import SessionPhase, StartSource, Transaction
+from firmware.model.values import CpState, Reading, StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Who may charge here, and until when a plug has to come."""
+
+    token: str
+    source: StartSource
+    parent: str | None
+    until_ms: int
+
+
+@dataclass(slots=True)
+class SessionState:
+    """Times are monotonic ms."""
+
+    phase: SessionPhase = SessionPhase.IDLE
+    phase_ms: int = 0
+    woke_ms: int | None = None  # when the first fact came
+    cable_ma: int | None = None
+    cp: CpState | None = None  # None until the pilot has reported
+    contactor_closed: bool = False
+    plugged_ms: int = 0
+    authority: Authority | None = None
+    transaction: Transaction | None = None
+    charged: bool = False  # the contactor was closed in this transaction
+    stop: tuple[StopReason, str | None] | None = None
+    reading: Reading | None = None
+    ask_meter_ms: int = NEVER_MS  # when to ask again, while a register is needed
+    limit_ma: int = 0
+    operative: bool = True
+    faults: set[Fault] = field(default_factory=set)
+    resuming: bool = False  # a transaction of an earlier boot, the pilot has not reported yet
+    numbered: int = 0  # transactions of this boot
+
+    @property
+    def plugged(self) -> bool:
+        """A plug is in the socket."""
+        return self.cable_ma is not None
+
+    @property
+    def car(self) -> bool:
+        """A plug is in, with a car at its other end."""
+        return self.plugged and self.cp is not None and self.cp.car
+
+    @property
+    def gone(self) -> bool:
+        """Plug or car are surely not there."""
+        return not self.plugged or self.cp is CpState.A
+
+    @property
+    def stopped_by_fault(self) -> bool:
+        """A fault that no transaction survives is there."""
+        return any(f.row.stops_transaction for f in self.faults)

@@ -1,0 +1,10 @@
+"""The textual form of a card's UID: hex case and byte order by setting. [CC613 5.3]"""
+
+from __future__ import annotations
+
+
+def written(uid: str, letter_case: str) -> str:
+    """Return the idTag of a UID given as lower-case hex in the order of the air interface."""
+    if letter_case.endswith("_reversed"):
+        uid = bytes.fromhex(uid)[::-1].hex()
+    return uid.upper() if letter_case.startswith("upper") else uid

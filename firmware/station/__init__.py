@@ -1,0 +1,1 @@
+"""The only place where parts meet: wiring, output commit, settings, snapshot."""

@@ -1,0 +1,110 @@
+"""The one table that says which message goes to which part: this table is the architecture.
+
+Inside are the parts of the station; `OUT` leaves by an adapter. A message with an outlet goes
+to that outlet's session. What is not in the table is a bug.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from firmware.model import backend as b
+from firmware.model import outlet as o
+from firmware.model import session as s
+from firmware.model import storage as st
+from firmware.model.machine import Tick
+from firmware.model.settings import SettingsChanged
+
+
+class Part(StrEnum):
+    """The parts of the station, and the way out."""
+
+    SESSION = "session"
+    DESK = "desk"
+    AUTH = "auth"
+    LIMITS = "limits"
+    METERING = "metering"
+    LED = "led"
+    OCPP = "ocpp"
+    SETTINGS = "settings"
+    OUT = "out"
+    KEEP = "keep"  # a durable write
+
+
+SESSION, DESK, AUTH, LIMITS = Part.SESSION, Part.DESK, Part.AUTH, Part.LIMITS
+METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTINGS
+OUT, KEEP = Part.OUT, Part.KEEP
+INSIDE = (SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP)
+
+ROUTES: dict[type, tuple[Part, ...]] = {
+    Tick: INSIDE,
+    # from the pilot
+    o.CpChanged: (SESSION,),
+    o.CableChanged: (LIMITS, SESSION, DESK),
+    o.ContactorMoved: (SESSION,),
+    o.LockMoved: (DESK,),
+    o.OfferChanged: (),
+    o.PermitEnded: (),
+    o.FaultRaised: (SESSION,),
+    o.FaultCleared: (SESSION,),
+    o.PilotFound: (SESSION, LIMITS),
+    o.PilotLost: (SESSION,),
+    # to the pilot
+    o.GivePermit: (OUT,),
+    o.EndPermit: (OUT,),
+    o.HoldLock: (OUT,),
+    # cards and tokens
+    s.CardSeen: (LED, DESK),
+    s.TokenPresented: (AUTH,),
+    s.TokenAsked: (LED,),
+    s.TokenJudged: (LED, DESK),
+    s.TokenAccepted: (SESSION,),
+    s.TokenRefused: (LED,),
+    s.AuthorityExpired: (DESK,),
+    # a session
+    s.StopAsked: (SESSION,),
+    s.UnlockAsked: (SESSION,),
+    s.OperativeChanged: (SESSION,),
+    s.EnergyWanted: (LIMITS,),
+    s.LimitChanged: (SESSION,),
+    s.TransactionBegan: (DESK, AUTH, METERING, OCPP),
+    s.TransactionEnded: (DESK, AUTH, METERING, OCPP),
+    s.TransactionConfirmed: (SESSION, DESK, AUTH),
+    s.ConnectorChanged: (OCPP,),
+    s.SessionShown: (LED, DESK),
+    s.ShowPattern: (OUT,),
+    # meters
+    s.ReadMeter: (OUT,),
+    s.MeterRead: (SESSION, METERING),
+    s.MeterSilent: (METERING,),
+    s.EnergySampled: (OCPP,),
+    # the back end
+    b.BackendConnected: (OCPP,),
+    b.BackendLost: (OCPP, AUTH, LED),
+    b.BackendReady: (AUTH, LED),
+    b.FrameReceived: (OCPP,),
+    b.SendFrame: (OUT,),
+    b.DropConnection: (OUT,),
+    b.ClockSynced: (SESSION, AUTH, METERING, OCPP),
+    b.AskBackend: (OCPP,),
+    b.BackendAnswered: (AUTH,),
+    b.RemoteStartRequested: (DESK,),
+    b.RemoteStopRequested: (DESK,),
+    b.UnlockRequested: (DESK,),
+    b.ResetRequested: (DESK,),
+    b.AvailabilityRequested: (DESK,),
+    b.CacheClearRequested: (AUTH,),
+    b.SampleRequested: (METERING,),
+    b.ConfigurationRequested: (SETTINGS,),
+    b.ConfigurationChangeRequested: (SETTINGS,),
+    b.Answer: (OCPP,),
+    b.ConfigurationAnswer: (OCPP,),
+    b.Restart: (OUT,),
+    SettingsChanged: (SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, OUT),
+    # what lasts
+    **dict.fromkeys(st.DURABLE_WRITES, (KEEP,)),
+    st.PutRegister: (KEEP,),
+}
+
+# These never wait for the disk: they can only make the world safer or tell what is.
+AT_ONCE: tuple[type, ...] = (o.EndPermit, s.ShowPattern, s.ReadMeter)

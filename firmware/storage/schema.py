@@ -1,0 +1,47 @@
+"""Numbered migrations; a database is brought to the newest in one transaction or not at all.
+
+A released migration is never changed. `PRAGMA user_version` counts them.
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    # 1: the first session
+    """
+    CREATE TABLE boots (
+        number INTEGER PRIMARY KEY AUTOINCREMENT
+    );
+    CREATE TABLE transactions (
+        key TEXT PRIMARY KEY,
+        outlet INTEGER NOT NULL,
+        token TEXT NOT NULL,
+        began TEXT NOT NULL,
+        meter_start_wh INTEGER NOT NULL,
+        last_wh INTEGER NOT NULL,
+        last_at TEXT NOT NULL,
+        transaction_id INTEGER,
+        parent TEXT,
+        ended TEXT,
+        stop_reason TEXT,
+        stop_token TEXT,
+        delivered INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX transactions_open ON transactions (delivered) WHERE delivered = 0;
+    CREATE TABLE outbox (
+        seq INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        transaction_key TEXT NOT NULL,
+        payload TEXT NOT NULL,
+        at TEXT NOT NULL,
+        attempts INTEGER NOT NULL
+    );
+    CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE cache (
+        token TEXT PRIMARY KEY,
+        verdict TEXT NOT NULL,
+        parent TEXT,
+        expires_utc_ms INTEGER
+    );
+    CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    """,
+)
