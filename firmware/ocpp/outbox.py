@@ -1,0 +1,214 @@
+"""Transaction messages: start, meter values and stop of all transactions in one strict order.
+
+[E2 3.7] A message waits until all older ones are delivered or given up. Every change is given
+as a write that is durable before the frame of the same step leaves. Ids of transactions are
+filled in when StartTransaction.conf has told them; a stamp is made final when it is first sent,
+so that a repeated message is the same message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from dataclasses import dataclass, replace
+
+from firmware.model.machine import NEVER_MS
+from firmware.model.session import EnergySampled, Transaction
+from firmware.model.storage import (
+    DropOutbox,
+    DropTransaction,
+    DurableWrite,
+    Memory,
+    OutboxEntry,
+    PutOutbox,
+    PutTransactionId,
+)
+from firmware.model.values import Stamp
+from firmware.ocpp import payloads
+from firmware.ocpp.calls import Send
+from firmware.ocpp.frames import Payload
+from firmware.ocpp.options import Options
+
+MAX_METER_ENTRIES = 5_000  # a week of both outlets at four samples an hour, several times over
+_REMEMBERED = 256
+_ACTIONS = {"start": "StartTransaction", "meter": "MeterValues", "stop": "StopTransaction"}
+
+
+@dataclass(slots=True)
+class _Book:
+    """What is known of a transaction that has messages to come."""
+
+    outlet: int
+    transaction_id: int | None = None
+    floor_ms: int = 0  # no later message of it can be earlier
+    ended: bool = False
+    newest: EnergySampled | None = None
+
+
+class Outbox:
+    """The queue of transaction messages."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._boot = memory.boot
+        self._entries = deque(sorted(memory.outbox, key=lambda entry: entry.seq))
+        self._last_seq = self._entries[-1].seq if self._entries else 0
+        self._not_before_ms = 0
+        self._books: dict[str, _Book] = {}
+        self._done: deque[str] = deque(maxlen=_REMEMBERED)
+        self._starts = {e.transaction_key for e in self._entries if e.kind == "start"}
+        self._meters = sum(entry.kind == "meter" for entry in self._entries)
+        for transaction in memory.transactions:
+            self._open(transaction)
+        for entry in self._entries:
+            book = self._book(entry.transaction_key)
+            book.ended = book.ended or entry.kind == "stop"
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def began(self, transaction: Transaction) -> list[DurableWrite]:
+        """Queue a StartTransaction, once, unless the back end already knows it."""
+        key = transaction.key
+        if key in self._books or key in self._done:
+            return []
+        self._open(transaction)
+        if transaction.transaction_id is not None:
+            return []
+        self._starts.add(key)
+        return self._put("start", key, payloads.start_transaction(transaction), transaction.began)
+
+    def sampled(self, sample: EnergySampled) -> list[DurableWrite]:
+        """Queue the MeterValues of a running transaction."""
+        key = sample.transaction_key or ""
+        book = self._books.get(key)
+        payload = payloads.meter_values(sample)
+        if book is None or book.ended or payload is None or not self._reachable(key, book):
+            return []
+        if sample == book.newest:
+            return []
+        book.newest = sample
+        writes = self._thinned()
+        self._meters += 1
+        return [*writes, *self._put("meter", key, payload, sample.at)]
+
+    def ended(self, transaction: Transaction) -> list[DurableWrite]:
+        """Queue a StopTransaction, once."""
+        key = transaction.key
+        if key in self._done:
+            return []
+        if key not in self._books:
+            self._open(transaction)
+        book = self._books[key]
+        if book.ended:
+            return []
+        book.ended = True
+        if book.transaction_id is None:
+            book.transaction_id = transaction.transaction_id
+        stamp = transaction.ended or transaction.last_at
+        return self._put("stop", key, payloads.stop_transaction(transaction), stamp)
+
+    def deadline_ms(self) -> int:
+        """Return when the oldest message may be sent; it still needs a free line."""
+        return self._not_before_ms if self._entries else NEVER_MS
+
+    def pruned(self) -> list[DurableWrite]:
+        """Drop what stands first and can never be delivered."""
+        writes: list[DurableWrite] = []
+        while self._entries and self._hopeless(self._entries[0]):
+            writes += self._drop()
+        return writes
+
+    def first(self, utc_at_zero_ms: int | None) -> tuple[list[DurableWrite], Send]:
+        """Return the oldest message as it is sent, and what must be kept before that."""
+        entry = self._entries[0]
+        book = self._book(entry.transaction_key)
+        utc_ms = payloads.stamp_utc_ms(
+            entry.at, boot=self._boot, utc_at_zero_ms=utc_at_zero_ms, floor_ms=book.floor_ms
+        )
+        book.floor_ms = max(book.floor_ms, utc_ms)
+        writes: list[DurableWrite] = []
+        if entry.at.utc_ms is None:
+            writes = self._replaced(replace(entry, at=replace(entry.at, utc_ms=utc_ms)))
+        known_id = None if entry.kind == "start" else book.transaction_id
+        payload = payloads.completed(json.loads(entry.payload), utc_ms, known_id)
+        return writes, Send("outbox", _ACTIONS[entry.kind], payload, entry.seq)
+
+    def delivered(self, transaction_id: int | None) -> tuple[list[DurableWrite], str, int]:
+        """Drop the oldest message; return the writes and whose it was (key and outlet)."""
+        entry = self._entries[0]
+        book = self._book(entry.transaction_key)
+        writes: list[DurableWrite] = []
+        if entry.kind == "start" and transaction_id is not None:
+            book.transaction_id = transaction_id
+            writes.append(PutTransactionId(entry.transaction_key, transaction_id))
+        self._not_before_ms = 0
+        return [*writes, *self._drop()], entry.transaction_key, book.outlet
+
+    def failed(self, now_ms: int, options: Options) -> list[DurableWrite]:
+        """Count a transmission that was not processed; wait, or give this message up."""
+        entry = replace(self._entries[0], attempts=self._entries[0].attempts + 1)
+        if entry.attempts >= options.transmissions:
+            self._not_before_ms = 0
+            return self._drop()
+        self._not_before_ms = now_ms + options.retry_ms * entry.attempts  # [E2 3.7.1]
+        return self._replaced(entry)
+
+    def transaction_id(self, key: str | None) -> int | None:
+        """Return the back end's id of a running transaction, once known."""
+        book = self._books.get(key or "")
+        return None if book is None else book.transaction_id
+
+    def kind_of_first(self) -> str:
+        """Return the kind of the oldest message; empty when there is none."""
+        return self._entries[0].kind if self._entries else ""
+
+    def _open(self, transaction: Transaction) -> None:
+        self._books[transaction.key] = _Book(
+            transaction.outlet, transaction.transaction_id, transaction.began.utc_ms or 0
+        )
+
+    def _book(self, key: str) -> _Book:
+        return self._books.setdefault(key, _Book(0))
+
+    def _reachable(self, key: str, book: _Book) -> bool:
+        return book.transaction_id is not None or key in self._starts
+
+    def _hopeless(self, entry: OutboxEntry) -> bool:
+        if entry.kind not in _ACTIONS:
+            return True
+        book = self._book(entry.transaction_key)
+        return entry.kind == "meter" and not self._reachable(entry.transaction_key, book)
+
+    def _put(self, kind: str, key: str, payload: Payload, at: Stamp) -> list[DurableWrite]:
+        self._last_seq += 1
+        text = json.dumps(payload, separators=(",", ":"))
+        entry = OutboxEntry(self._last_seq, kind, key, text, at)
+        self._entries.append(entry)
+        return [PutOutbox(entry)]
+
+    def _replaced(self, entry: OutboxEntry) -> list[DurableWrite]:
+        self._entries[0] = entry
+        return [PutOutbox(entry)]
+
+    def _drop(self) -> list[DurableWrite]:
+        entry = self._entries.popleft()
+        key = entry.transaction_key
+        if entry.kind == "start":
+            self._starts.discard(key)
+        self._meters -= entry.kind == "meter"
+        if entry.kind != "stop":
+            return [DropOutbox(entry.seq)]
+        self._books.pop(key, None)
+        self._done.append(key)
+        return [DropOutbox(entry.seq), DropTransaction(key)]
+
+    def _thinned(self) -> list[DurableWrite]:
+        """Make room: the oldest meter values go first, a start or a stop never (ER 3.89)."""
+        if self._meters < MAX_METER_ENTRIES:
+            return []
+        waiting = enumerate(self._entries)
+        index = next(i for i, entry in waiting if i > 0 and entry.kind == "meter")
+        entry = self._entries[index]
+        del self._entries[index]
+        self._meters -= 1
+        return [DropOutbox(entry.seq)]
