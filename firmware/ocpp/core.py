@@ -63,7 +63,12 @@ class OcppCore:
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take a fact; return frames, facts and writes in the order in which they count."""
         self._now_ms = now_ms
-        return [*self._expired(now_ms), *self._taken(fact, now_ms), *self._pumped(now_ms)]
+        return [
+            *self._expired(now_ms),
+            *self._taken(fact, now_ms),
+            *self._expired(now_ms),  # a fact may leave something overdue behind
+            *self._pumped(now_ms),
+        ]
 
     def deadline_ms(self) -> int:
         """Return when to call again with `Tick`."""
