@@ -23,6 +23,7 @@ from hal.ports import CardRead, HardwareSilent, MeterReading, OutletDrive, Outle
 NEVER_MS = 1 << 62
 _MOST_CHANGES = 10_000
 _MOST_CARDS = 32
+_MOST_POINTS = 1_000  # of a trace in one answer, which has to fit into one line
 _BLACK: Rgb = (0, 0, 0)
 
 
@@ -311,8 +312,9 @@ class World:
     def _trace(self, args: Mapping[str, Any], now_ms: int) -> dict[str, object]:
         from_ms, to_ms = args.get("from_ms", 0), args.get("to_ms", now_ms)
         points = [p for p in self._outlets[args["outlet"]].trace if from_ms <= p[0] <= to_ms]
+        more = {"next_ms": points[_MOST_POINTS][0]} if len(points) > _MOST_POINTS else {}
         columns = ["at_ms", "cp_high_mv", "cp_low_mv", "duty_permille", "contactor_closed"]
-        return {"columns": columns, "points": [list(point) for point in points]}
+        return {"columns": columns, "points": [list(p) for p in points[:_MOST_POINTS]], **more}
 
     def _rig(self, args: Mapping[str, Any], now_ms: int) -> dict[str, object]:
         handlers = {"power": self.on_power, "link": self.on_link, "usb_stick": self.on_usb_stick}

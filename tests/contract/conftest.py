@@ -1,0 +1,140 @@
+"""The rigs on which the contract of the ports is proved: the mock in process, and served.
+
+A rig can act on the world (`act`), offers the ports of the outlets, and waits for a sample:
+virtual time in the mock, descriptors and generous real time where processes are involved.
+"""
+
+import json
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hal.board import load_board
+from hal.drivers.world import KICK_MS
+from hal.mock.outlet import BenchError
+from hal.mock.world import World
+from hal.opening import open_safety, open_station
+from hal.ports import OutletDrive
+
+ROOT = Path(__file__).parents[2]
+BOARD = ROOT / "boards" / "mock.toml"
+SLOWEST_REAL_MS = 5_000
+
+
+class MockRig:
+    """The world in process and in virtual time."""
+
+    def __init__(self):
+        self.world = World(load_board(BOARD))
+
+    def act(self, verb, **args):
+        try:
+            return {"ok": True, **self.world.act(verb, args, self.world.now_ms)}
+        except BenchError as refusal:
+            return {"ok": False, "error": str(refusal)}
+
+    def drive(self, outlet, drive):
+        self.world.drive(outlet, drive, self.world.now_ms)
+
+    def sample(self, outlet):
+        return self.world.sample(outlet)
+
+    def until(self, outlet, wanted, within_ms):
+        last_ms = self.world.now_ms + within_ms
+        while not wanted(self.sample(outlet)):
+            next_ms = self.world.deadline_ms()
+            assert next_ms <= last_ms, (within_ms, self.sample(outlet))
+            self.world.advance(next_ms)
+        return self.sample(outlet)
+
+    def take_card(self):
+        return self.world.take_card(1)
+
+    def read_meter(self, outlet):
+        return self.world.read_meter(outlet, self.world.now_ms)
+
+    def read_inputs(self):
+        return self.world.inputs()
+
+    def show_led(self, frame):
+        self.world.show_led(frame)
+
+    def close(self):
+        pass
+
+
+class WireRig:
+    """The world as a process of its own behind the driver that ships."""
+
+    def __init__(self, state_dir):
+        args = ["--board", BOARD, "--state", state_dir, "--bench", "127.0.0.1:0"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "firmware.apps.world", *map(str, args)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+        )
+        ready = json.loads(self.process.stdout.readline())
+        host, port = ready["bench"].split(":")
+        self.bench = socket.create_connection((host, int(port)), timeout=10)
+        self.lines = self.bench.makefile("rb")
+        board = load_board(BOARD)
+        self.safety = open_safety(board, state_dir)
+        self.station = open_station(board, state_dir)
+        self.orders = {1: OutletDrive(), 2: OutletDrive()}
+
+    def act(self, verb, **args):
+        self.bench.sendall(json.dumps({"do": verb, **args}).encode() + b"\n")
+        return json.loads(self.lines.readline())
+
+    def drive(self, outlet, drive):
+        self.orders[outlet] = drive
+        self.safety.outlets[outlet].drive(drive)
+
+    def sample(self, outlet):
+        return self.safety.outlets[outlet].sample()
+
+    def until(self, outlet, wanted, within_ms):
+        last_s = time.monotonic() + max(10 * within_ms, SLOWEST_REAL_MS) / 1_000
+        poll = select.poll()
+        poll.register(self.safety.edges, select.POLLIN)
+        while not wanted(self.sample(outlet)):
+            assert time.monotonic() < last_s, (within_ms, self.sample(outlet))
+            for number, order in self.orders.items():
+                self.safety.outlets[number].drive(order)
+            poll.poll(KICK_MS / 2)
+        return self.sample(outlet)
+
+    def take_card(self):
+        return self.station.readers[1].poll(200)
+
+    def read_meter(self, outlet):
+        return self.station.meters[outlet].read()
+
+    def read_inputs(self):
+        return self.station.inputs.read()
+
+    def show_led(self, frame):
+        self.station.led.show(frame)
+        self.station.inputs.read()
+
+    def close(self):
+        self.safety.close()
+        self.station.close()
+        self.lines.close()
+        self.bench.close()
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(10) == 0
+        self.process.stdout.close()
+
+
+@pytest.fixture(params=["mock", "wire"])
+def rig(request, tmp_path):
+    rig = MockRig() if request.param == "mock" else WireRig(tmp_path)
+    yield rig
+    rig.close()
