@@ -28,6 +28,7 @@ HEARTBEAT_MS = 50
 # A real monostable falls after deadman_ms without a kick. Here a stopped driver is told from a
 # computer that is busy for a moment: silence counts five times as long, a lost connection not.
 HANG_FACTOR = 5
+_MOST_FRAMES = 256  # of one driver in one go; the rest waits in its socket
 
 
 @dataclass(eq=False, slots=True)
@@ -78,12 +79,13 @@ class PacketSide:
                     del self._fall_ms[outlet]
                     self._world.unpowered(now_ms, outlet)
         changed = self._world.take_changed()
-        if self._safety is not None:
+        safety = self._safety
+        if safety is not None:
             if now_ms >= self._beat_ms:
                 changed = {outlet.number for outlet in self._profile.outlets}
                 self._beat_ms = now_ms + HEARTBEAT_MS
             for outlet in sorted(changed):
-                self._push_sample(self._safety, outlet)
+                self._push_sample(safety, outlet)
         for driver in [driver for driver in self._drivers if driver.role == "reader"]:
             self._push_cards(driver)
 
@@ -96,7 +98,9 @@ class PacketSide:
 
     def _take(self, driver: _Driver) -> None:
         try:
-            while driver in self._drivers:
+            for _ in range(_MOST_FRAMES):
+                if driver not in self._drivers:
+                    return
                 packet = driver.wire.recv(LONGEST_FRAME_BYTES + 1)
                 if not packet:
                     self._end(driver)
@@ -171,7 +175,7 @@ class PacketSide:
         if silent != driver.silent:
             driver.silent = silent
             self._send(driver, {"silent": silent})
-        while not silent:
+        while not silent and driver in self._drivers:
             card = self._world.take_card(driver.reader)
             if card is None:
                 return

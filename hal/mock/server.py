@@ -180,6 +180,11 @@ def bench_address(text: str) -> tuple[str, int]:
 
 
 def _listening(path: Path) -> socket.socket:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
+        if other.connect_ex(str(path)) == 0:
+            raise FileExistsError(
+                f"{path}: another world serves there; end it or take a new --state"
+            )
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.setblocking(False)

@@ -324,3 +324,44 @@ def test_changed_outlets_are_told_once():
     assert world.take_changed() == set()
     world.drive(2, OFFER_16_A, 0)
     assert world.take_changed() == {2}
+
+
+def test_a_tethered_cable_is_always_there_and_plug_means_the_car():
+    tethered = replace(BOARD.outlets[0], tethered=True, lock=False)
+    world = World(replace(BOARD, outlets=(tethered,)))
+    assert (world.sample(1).pp_ohm, world.sample(1).lock) == (None, None)
+    world.act("plug", {"outlet": 1}, 0)
+    assert plateaus(world) == (9_000, 9_000)
+    with pytest.raises(BenchError, match="a car is already on the cable"):
+        world.act("plug", {"outlet": 1}, 1)
+    world.act("unplug", {"outlet": 1}, 2)
+    assert plateaus(world) == (12_000, 12_000)
+
+
+def test_a_plug_does_not_go_in_while_the_pin_is_out():
+    world = World(BOARD)
+    world.drive(1, OutletDrive(lock_on=True), 0)
+    with pytest.raises(BenchError, match="the locking pin is in the way"):
+        world.act("plug", {"outlet": 1, "cable_ma": 32_000}, 300)
+
+
+def test_a_lock_loses_its_plug_only_at_its_end_switch():
+    world = World(BOARD)
+    world.act("plug", {"outlet": 1, "cable_ma": 32_000}, 0)
+    world.drive(1, OutletDrive(lock_on=True), 0)
+    world.act("unplug", {"outlet": 1}, 299)
+    world.act("plug", {"outlet": 1, "cable_ma": 32_000}, 299)
+    world.drive(1, OutletDrive(), 1_000)
+    with pytest.raises(BenchError, match="the plug is locked"):
+        world.act("unplug", {"outlet": 1}, 1_299)
+    world.act("unplug", {"outlet": 1}, 1_300)
+
+
+def test_energy_stays_when_a_car_leaves_and_another_comes():
+    world = charging(max_ma=10_000)
+    world.drive(1, OutletDrive(), 3_610_000)
+    before_wh = world.read_meter(1, 3_620_000).energy_wh
+    assert before_wh >= 6_880
+    world.act("unplug", {"outlet": 1}, 3_620_000)
+    world.act("plug", {"outlet": 1, "cable_ma": 32_000, "car": True}, 3_630_000)
+    assert world.read_meter(1, 3_640_000).energy_wh == before_wh

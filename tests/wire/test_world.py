@@ -156,6 +156,14 @@ def test_a_packet_that_is_no_frame_ends_only_its_own_connection(world, bench):
     assert said(bench, b'{"do": "look"}')["ok"]
 
 
+def test_a_second_world_in_the_same_state_directory_is_refused(world, bench):
+    command = [sys.executable, "-m", "firmware.apps.world", "--board", BOARD, "--state", world[0]]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, "another world serves there" in ended.stderr) == (2, True)
+    assert said(bench, b'{"do": "look"}')["ok"]
+    assert (world[0] / "world.sock").exists()
+
+
 def test_without_a_world_the_driver_says_where_it_looked(tmp_path):
     with pytest.raises(HardwareSilent, match=r"world\.sock.*is `powerstation world` running"):
         WorldOutlets(tmp_path / "world.sock", (1,))
