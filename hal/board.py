@@ -6,13 +6,12 @@ and so is a pin with two holders. Nothing is guessed and nothing falls back.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-Pin = int | str  # a GPIO line by number, or a named resource such as "spi0.0/3" or "pwmchip0/1"
+from hal.section import Mistakes, Pin, Section
 
 DRIVERS: Mapping[str, tuple[str, ...]] = {
     "outlet": ("world",),
@@ -23,9 +22,6 @@ DRIVERS: Mapping[str, tuple[str, ...]] = {
 }
 SIMULATED_DRIVERS = frozenset({"world"})
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_RESOURCE = re.compile(r"[a-z][a-z0-9_./:-]{0,63}")
-_LAST_GPIO = 53
 _LONGEST_FILE_BYTES = 64 * 1024
 
 
@@ -140,22 +136,22 @@ def load_board(path: Path) -> BoardProfile:
         table = tomllib.loads(raw.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BoardErrors((f"{file}: not valid TOML: {error}; mend the syntax",)) from error
-    check = _Check(file)
+    check = Mistakes(file)
     profile = _board(check, table)
     if check.messages:
         raise BoardErrors(tuple(check.messages))
     return profile
 
 
-def _board(check: _Check, table: Mapping[str, object]) -> BoardProfile:
-    top = _Section(check, "board", table)
+def _board(check: Mistakes, table: Mapping[str, object]) -> BoardProfile:
+    top = Section(check, "board", table)
     name = top.text("name")
     simulated = top.flag("simulated")
     period_ms = top.number("sampling_period_ms", 1, 20)
     outlets = tuple(_outlet(s, n) for n, s in enumerate(top.sections("outlet", "outlet"), 1))
     meters = tuple(_meter(s) for s in top.sections("meter", "meter"))
     readers = tuple(
-        ReaderProfile(n, s.driver("reader"), s.optional_text("device"))
+        ReaderProfile(n, s.driver(DRIVERS["reader"]), s.optional_text("device"))
         for n, s in enumerate(top.sections("reader", "reader"), 1)
     )
     led_section = top.section("led")
@@ -191,7 +187,7 @@ def _board(check: _Check, table: Mapping[str, object]) -> BoardProfile:
     )
 
 
-def _outlet(section: _Section, number: int) -> OutletProfile:
+def _outlet(section: Section, number: int) -> OutletProfile:
     tethered = section.flag("tethered")
     lock = section.flag("lock")
     if tethered and lock:
@@ -199,7 +195,7 @@ def _outlet(section: _Section, number: int) -> OutletProfile:
     residual = section.flag("residual")
     profile = OutletProfile(
         number=number,
-        driver=section.driver("outlet"),
+        driver=section.driver(DRIVERS["outlet"]),
         phases=section.number("phases", 1, 3, never=(2,)),
         max_ma=section.number("max_ma", 6_000, 80_000),
         tethered=tethered,
@@ -217,27 +213,29 @@ def _outlet(section: _Section, number: int) -> OutletProfile:
     return profile
 
 
-def _meter(section: _Section) -> MeterProfile:
+def _meter(section: Section) -> MeterProfile:
     meter = MeterProfile(
-        section.text("name"), section.driver("meter"), section.optional_text("device")
+        section.text("name"), section.driver(DRIVERS["meter"]), section.optional_text("device")
     )
     section.close()
     return meter
 
 
-def _led(section: _Section) -> LedProfile:
+def _led(section: Section) -> LedProfile:
     led = LedProfile(
-        section.number("count", 1, 256), section.driver("led"), section.optional_text("device")
+        section.number("count", 1, 256),
+        section.driver(DRIVERS["led"]),
+        section.optional_text("device"),
     )
     section.close()
     return led
 
 
-def _inputs(section: _Section | None) -> tuple[tuple[str, ...], str | None, Mapping[str, Pin]]:
+def _inputs(section: Section | None) -> tuple[tuple[str, ...], str | None, Mapping[str, Pin]]:
     if section is None:
         return (), None, {}
     names = section.names("names")
-    driver = section.driver("inputs")
+    driver = section.driver(DRIVERS["inputs"])
     pins = section.pins()
     for name in pins:
         if name not in names:
@@ -246,7 +244,7 @@ def _inputs(section: _Section | None) -> tuple[tuple[str, ...], str | None, Mapp
     return names, driver, pins
 
 
-def _interlocks(section: _Section | None) -> Interlocks:
+def _interlocks(section: Section | None) -> Interlocks:
     if section is None:
         return Interlocks(None, False)
     deadman_ms = section.number("deadman_ms", 20, 1_000) if section.has("deadman_ms") else None
@@ -256,7 +254,7 @@ def _interlocks(section: _Section | None) -> Interlocks:
 
 
 def _check_meters(
-    check: _Check, outlets: tuple[OutletProfile, ...], meters: tuple[MeterProfile, ...]
+    check: Mistakes, outlets: tuple[OutletProfile, ...], meters: tuple[MeterProfile, ...]
 ) -> None:
     names = [meter.name for meter in meters]
     for name in sorted({name for name in names if name and names.count(name) > 1}):
@@ -267,134 +265,8 @@ def _check_meters(
             check.tell(where, f"{outlet.meter} is not described", "add a [[meter]] of that name")
 
 
-def _check_reality(check: _Check, simulated: bool, drivers: list[tuple[str, str]]) -> None:
+def _check_reality(check: Mistakes, simulated: bool, drivers: list[tuple[str, str]]) -> None:
     for where, driver in drivers:
         if driver and (driver in SIMULATED_DRIVERS) != simulated:
             word = "simulated" if simulated else "real"
             check.tell(where, f'driver "{driver}" on a {word} board', "a board is all of one kind")
-
-
-@dataclass(slots=True)
-class _Check:
-    """Collects the mistakes of one file, and who holds which pin."""
-
-    file: str
-    messages: list[str] = field(default_factory=list)
-    holders: dict[Pin, str] = field(default_factory=dict)
-
-    def tell(self, where: str, what: str, remedy: str) -> None:
-        self.messages.append(f"{self.file}: {where}: {what}; {remedy}")
-
-    def hold(self, pin: Pin, holder: str) -> None:
-        if pin in self.holders:
-            label = f"gpio{pin}" if isinstance(pin, int) else pin
-            what = f"{label} is already held by {self.holders[pin]}"
-            self.tell(holder, what, "wire it to another pin")
-        else:
-            self.holders[pin] = holder
-
-
-class _Section:
-    """One table of the file, read key by key; what was not asked for is a mistake."""
-
-    def __init__(self, check: _Check, where: str, table: Mapping[str, object]) -> None:
-        self._check = check
-        self._where = where
-        self._table = table
-        self._asked: set[str] = set()
-
-    def tell(self, key: str, what: str, remedy: str) -> None:
-        self._check.tell(f"{self._where} {key}", what, remedy)
-
-    def has(self, key: str) -> bool:
-        return key in self._table
-
-    def close(self) -> None:
-        for key in self._table:
-            if key not in self._asked:
-                known = ", ".join(sorted(self._asked))
-                self.tell(key, "is not a known key", f"known here: {known}")
-
-    def _take(self, key: str, kind: type, example: str) -> object:
-        self._asked.add(key)
-        if key not in self._table:
-            self.tell(key, "is missing", f"add {key} = {example}")
-            return None
-        value = self._table[key]
-        if type(value) is not kind:
-            self.tell(key, f"{value!r} is of the wrong type", f"write {key} = {example}")
-            return None
-        return value
-
-    def number(self, key: str, low: int, high: int, never: tuple[int, ...] = ()) -> int:
-        value = self._take(key, int, str(low))
-        if not isinstance(value, int):
-            return low
-        if not low <= value <= high or value in never:
-            allowed = f"{low} to {high}" + "".join(f", not {n}" for n in never)
-            self.tell(key, f"{value} is out of range", f"allowed: {allowed}")
-        return value
-
-    def flag(self, key: str) -> bool:
-        return self._take(key, bool, "true") is True
-
-    def text(self, key: str) -> str:
-        value = self._take(key, str, '"name_1"')
-        if not isinstance(value, str):
-            return ""
-        if not _NAME.fullmatch(value):
-            self.tell(key, f'"{value}" is no name', "use lower-case letters, digits, underscores")
-        return value
-
-    def optional_text(self, key: str) -> str:
-        self._asked.add(key)
-        value = self._take(key, str, '"/dev/ttyAMA0"') if self.has(key) else ""
-        return value if isinstance(value, str) else ""
-
-    def driver(self, kind: str) -> str:
-        known = DRIVERS[kind]
-        value = self._take("driver", str, f'"{known[0]}"')
-        if isinstance(value, str) and value not in known:
-            self.tell("driver", f'"{value}" is not known', f"known drivers: {', '.join(known)}")
-            return ""
-        return value if isinstance(value, str) else ""
-
-    def names(self, key: str) -> tuple[str, ...]:
-        value = self._take(key, list, '["mcb_1"]')
-        names: list[str] = []
-        for name in value if isinstance(value, list) else []:
-            if not isinstance(name, str) or not _NAME.fullmatch(name):
-                self.tell(key, f"{name!r} is no name", "use lower-case letters and digits")
-            elif name in names:
-                self.tell(key, f"{name} stands twice", "name each input once")
-            else:
-                names.append(name)
-        return tuple(names)
-
-    def pins(self) -> Mapping[str, Pin]:
-        self._asked.add("pins")
-        table = self._take("pins", dict, "{}") if self.has("pins") else {}
-        pins: dict[str, Pin] = {}
-        for use, pin in table.items() if isinstance(table, dict) else ():
-            good_line = type(pin) is int and 0 <= pin <= _LAST_GPIO
-            good_name = isinstance(pin, str) and _RESOURCE.fullmatch(pin) is not None
-            if good_line or good_name:
-                pins[use] = pin
-                self._check.hold(pin, f"{self._where} {use}")
-            else:
-                remedy = f'a GPIO line 0 to {_LAST_GPIO}, or a resource like "spi0.0/3"'
-                self.tell(f"pins.{use}", f"{pin!r} is no pin", remedy)
-        return pins
-
-    def section(self, key: str) -> _Section | None:
-        self._asked.add(key)
-        table = self._take(key, dict, "a table") if self.has(key) else None
-        return _Section(self._check, key, table) if isinstance(table, dict) else None
-
-    def sections(self, key: str, word: str) -> list[_Section]:
-        self._asked.add(key)
-        tables = self._take(key, list, "an array of tables") if self.has(key) else []
-        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
-            self.tell(key, "is not an array of tables", f"write [[{key}]]")
-            return []
-        return [_Section(self._check, f"{word} {n}", t) for n, t in enumerate(tables, 1)]
