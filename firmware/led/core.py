@@ -12,9 +12,11 @@ from firmware.model.session import (
     SessionPhase,
     SessionShown,
     ShowPattern,
+    TokenAccepted,
     TokenAsked,
     TokenJudged,
     TokenRefused,
+    TokenWaits,
 )
 from firmware.model.settings import Settings, SettingsChanged
 
@@ -39,6 +41,7 @@ class LedCore:
         self.settings = settings
         self.base: dict[int, str] = {}
         self.passing: dict[str, int] = {}  # pattern -> until
+        self.card_until_ms = 0  # until then the recognised card shows
         self.offline = False
         self.shown: str | None = None
 
@@ -48,11 +51,16 @@ class LedCore:
             case SessionShown():
                 self.base[fact.outlet] = _base(fact)
             case CardSeen():
-                self._pass("authorizing", now_ms + CARD_MS)
+                self.card_until_ms = now_ms + CARD_MS
+                self.passing["authorizing"] = self.card_until_ms
             case TokenAsked():
-                self._pass("authorizing", now_ms + ASK_MS)
+                self.passing["authorizing"] = now_ms + ASK_MS
             case TokenJudged():
-                self.passing.pop("authorizing", None)
+                self.passing["authorizing"] = self.card_until_ms
+            case TokenWaits(_, until_ms):
+                self.passing["authorized_wait"] = until_ms
+            case TokenAccepted():
+                self.passing.pop("authorized_wait", None)
             case TokenRefused():
                 self.passing["rejected"] = now_ms + PATTERNS["rejected"].length_ms
                 self.shown = None  # five flashes again, from their beginning
@@ -74,9 +82,6 @@ class LedCore:
     def deadline_ms(self) -> int:
         """When a passing pattern is over."""
         return min(self.passing.values(), default=NEVER_MS)
-
-    def _pass(self, pattern: str, until_ms: int) -> None:
-        self.passing[pattern] = max(until_ms, self.passing.get(pattern, 0))
 
     def _highest(self) -> str | None:
         names = [*self.base.values(), *self.passing]

@@ -72,6 +72,14 @@ class TokenAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenWaits:
+    """An accepted token waits for the next plug, whichever outlet that is."""
+
+    token: str
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorityExpired:
     """An accepted token found no plug in time."""
 

@@ -135,7 +135,7 @@ class SessionCore:
                 until_ms = now_ms + self._timeout_ms()
                 s.authority = Authority(token, source, parent, until_ms)
                 if s.plugged:
-                    out.append(HoldLock(self.outlet, locked=True))
+                    self._hold(True, out)
             case StopAsked(_, reason, token):
                 self._stop(reason, token)
             case TransactionConfirmed():
@@ -147,11 +147,13 @@ class SessionCore:
             case OperativeChanged(_, operative):
                 s.operative = operative
             case UnlockAsked():
-                out.append(HoldLock(self.outlet, locked=False))
+                s.held = None
+                self._hold(False, out)
             case PilotFound():
                 s.faults = {f for f in s.faults if f.row.station_wide}
+                s.held = None  # a pilot that has just come must be told again
                 if s.phase is P.RUNNING:
-                    out.append(HoldLock(self.outlet, locked=True))
+                    self._hold(True, out)
             case PilotLost():
                 s.contactor_closed = False
             case ClockSynced(utc_at_zero_ms, _):
@@ -169,10 +171,10 @@ class SessionCore:
             s.plugged_ms = now_ms
             early = not self.settings.flag("lock_actuator_only_if_authorized")
             if early or s.authority is not None or s.phase is P.RUNNING:
-                out.append(HoldLock(self.outlet, locked=True))
+                self._hold(True, out)
         elif cable_ma is None:
             s.plugged_ms = 0
-            out.append(HoldLock(self.outlet, locked=False))
+            self._hold(False, out)
 
     def _contacts(self, closed: bool, now_ms: int) -> None:
         s = self.state
@@ -181,13 +183,19 @@ class SessionCore:
         s.contactor_closed = closed
         s.charged = s.charged or (closed and s.phase is P.RUNNING)
 
+    def _hold(self, locked: bool, out: list[object]) -> None:
+        """Tell the pilot about the plug, once."""
+        if self.state.held != locked:
+            self.state.held = locked
+            out.append(HoldLock(self.outlet, locked))
+
     def _unlock_unused(self, now_ms: int, out: list[object]) -> None:
         """Nobody came with a card: the plug is free again. [B-STP-10]"""
         s = self.state
         due_ms = s.plugged_ms + self._timeout_ms()
         if s.phase is P.PLUGGED and s.plugged_ms and now_ms >= due_ms:
             s.plugged_ms = 0
-            out.append(HoldLock(self.outlet, locked=False))
+            self._hold(False, out)
 
     def _register(self, read: MeterRead, now_ms: int) -> None:
         s = self.state
@@ -228,7 +236,7 @@ class SessionCore:
             s.stop = (StopReason.POWER_LOSS, None)
         if s.stop is None:
             out.append(EnergyWanted(self.outlet, wanted=True, reason="resumed"))
-            out.append(HoldLock(self.outlet, locked=True))
+            self._hold(True, out)
 
     # -- phases -----------------------------------------------------------------------------
 
@@ -237,7 +245,7 @@ class SessionCore:
         if s.phase is P.AUTHORISED and rule == "expired":
             if s.authority is not None:
                 out.append(AuthorityExpired(self.outlet, s.authority.token))
-                out.append(HoldLock(self.outlet, locked=False))
+                self._hold(False, out)
             s.authority = None
         if s.phase is P.RUNNING and s.stop is None:
             # [E2 4.10] whatever ends it without a wish: the car has gone, or a fault
@@ -247,7 +255,7 @@ class SessionCore:
         s = self.state
         match s.phase:
             case P.STARTING:
-                out.append(HoldLock(self.outlet, locked=True))
+                self._hold(True, out)
                 s.ask_meter_ms = now_ms
             case P.RUNNING:
                 self._begin(now_ms, out)
@@ -297,8 +305,8 @@ class SessionCore:
         out += [
             PutTransaction(ended),
             TransactionEnded(ended),
-            HoldLock(self.outlet, locked=False),
         ]
+        self._hold(False, out)
 
     # -- showing ----------------------------------------------------------------------------
 

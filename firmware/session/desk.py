@@ -32,6 +32,7 @@ from firmware.model.session import (
     TokenJudged,
     TokenPresented,
     TokenRefused,
+    TokenWaits,
     Transaction,
     TransactionBegan,
     TransactionConfirmed,
@@ -136,6 +137,7 @@ class Desk:
         elif any(o.free for o in self.state.outlets.values()) and fact.outlet is None:
             until_ms = now_ms + self.settings.number("vehicle_connection_timeout") * 1_000
             self.state.pending = (fact, until_ms)
+            out.append(TokenWaits(fact.token, until_ms))
         else:
             out.append(
                 TokenRefused(fact.token, "no outlet is free: all are in use or out of order")
@@ -198,7 +200,7 @@ class Desk:
         if running is not None and running.key == fact.key:
             self.state.outlets[fact.outlet].transaction = _with_id(running, fact)
 
-    def _ended(self, fact: TransactionEnded, now_ms: int, out: list[object]) -> None:
+    def _ended(self, fact: TransactionEnded, _now_ms: int, out: list[object]) -> None:
         outlet = self.state.outlets[fact.transaction.outlet]
         outlet.transaction = None
         if outlet.shut_after:

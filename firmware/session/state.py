@@ -31,6 +31,7 @@ class SessionState:
     cp: CpState | None = None  # None until the pilot has reported
     contactor_closed: bool = False
     plugged_ms: int = 0
+    held: bool | None = None  # what the pilot was told last about the plug
     authority: Authority | None = None
     transaction: Transaction | None = None
     charged: bool = False  # the contactor was closed in this transaction

@@ -65,6 +65,12 @@ class Network:
             if name == host:
                 transport.broken()
 
+    def vanish(self, host: str) -> None:
+        """A machine lost its power: its end says nothing more, its peers see a reset."""
+        for transport, name in list(self.pairs.items()):
+            if name == host:
+                transport._end(ConnectionResetError("the other side is gone"))
+
     def delay_s(self, host: str) -> float:
         """Return the one-way latency in seconds."""
         return self.latency_ms.get(host, LATENCY_MS) / 1_000

@@ -58,8 +58,9 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.TokenPresented: (AUTH,),
     s.TokenAsked: (LED,),
     s.TokenJudged: (LED, DESK),
-    s.TokenAccepted: (SESSION,),
+    s.TokenAccepted: (LED, SESSION),
     s.TokenRefused: (LED,),
+    s.TokenWaits: (LED,),
     s.AuthorityExpired: (DESK,),
     # a session
     s.StopAsked: (SESSION,),

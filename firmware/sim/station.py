@@ -1,0 +1,252 @@
+"""A whole station in virtual time: the machines that ship, the mock world, the real WebSocket.
+
+One event loop carries any number of stations. The link between station and pilots is a call
+here: permits are not renewed every 250 ms but held until the station loses its power, which
+is what all those renewals would have amounted to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from firmware.config.registry import changed, restored
+from firmware.io.loop import Runner, loop_ms
+from firmware.io.sqlite import Database
+from firmware.io.ws import BackendLink, LinkConfig
+from firmware.model.backend import ClockSynced, DropConnection, Restart, SendFrame
+from firmware.model.machine import NEVER_MS, TICK
+from firmware.model.outlet import EndPermit, GivePermit, HoldLock, PilotFound
+from firmware.model.session import CardSeen, MeterRead, MeterSilent, ReadMeter, ShowPattern
+from firmware.model.settings import SettingsChanged
+from firmware.model.storage import Store, Stored
+from firmware.model.values import Reading
+from firmware.ocpp.payloads import StationInfo
+from firmware.pilot.core import PilotCore
+from firmware.pilot.facts import (
+    Drive,
+    LockAsked,
+    PermitGiven,
+    PermitTaken,
+    PilotIn,
+    Sampled,
+    Traits,
+)
+from firmware.sim.loop import VirtualLoop
+from firmware.station.core import Options, StationCore
+from firmware.storage import rows, schema
+from hal.mock.world import World
+from hal.ports import HardwareSilent
+
+RESTART_MS = 2_000
+_STEPS_MAX = 1_000  # of pilots and world at one instant; more is an oscillation
+
+
+@dataclass(slots=True)
+class SimPlan:
+    """One station of a simulated world."""
+
+    name: str
+    profile: Any  # hal.board.BoardProfile
+    seed: int = 0
+    host: str = "backend"
+    port: int = 9_000
+    settings: dict[str, str] = field(default_factory=dict)
+    utc_at_zero_ms: int | None = 0
+    meter_poll_ms: int = 10_000
+    crash_at_wish: int | None = None  # lose the power instead of this wish, counted from 1
+    crash_off_ms: int = 5_000
+
+
+class SimStation:
+    """The station; what lasts is its world and its database."""
+
+    def __init__(self, loop: VirtualLoop, plan: SimPlan) -> None:
+        self.loop = loop
+        self.plan = plan
+        self.world = World(plan.profile, plan.seed, loop_ms(loop))
+        self.world.on_power = self.power_cut
+        self.database = Database(None, schema.MIGRATIONS)
+        self.random = Random(f"{plan.seed}/{plan.name}")
+        self.wishes = 0
+        self.on_change: Callable[[Mapping[str, object]], None] | None = None
+        self.core: StationCore | None = None
+        self.pattern: ShowPattern | None = None
+        self._runner: Runner | None = None
+        self._pilots: dict[int, PilotCore] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._busy = False
+
+    # -- power ------------------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """Wake up as the processes do: count the boot, read what is kept, look at the pins."""
+        plan = self.plan
+        self.database.apply([rows.NEW_BOOT])
+        memory = rows.memory(self.database.query)
+        settings, _ = restored(memory.settings)
+        settings = changed(settings, plan.settings | {"ocpp_chargebox_identity": plan.name})
+        info = StationInfo("Powerstation", "sim", plan.name, "0", len(plan.profile.outlets))
+        self.core = StationCore(settings, memory, Options(info, plan.meter_poll_ms))
+        self._runner = Runner(self.core, self._perform, self.loop)
+        self.backend = BackendLink(
+            LinkConfig(
+                f"ws://{plan.host}:{plan.port}/ocpp",
+                plan.name,
+                ping_interval_s=settings.number("ocpp_ws_keepalive_interval"),
+                open_timeout_s=settings.number("backend_connection_timeout"),
+                connect={"compression": None},
+            ),
+            self._runner.post,
+            jitter=self.random.random,
+            now_ms=self._runner.now_ms,
+        )
+        self._task = self.loop.create_task(self.backend.run())
+        self._pilots = {
+            o.number: PilotCore(Traits(o.number, o.max_ma, o.lock, o.mirror_contact))
+            for o in plan.profile.outlets
+        }
+        self._runner.post(PilotFound(self._now()))
+        if plan.utc_at_zero_ms is not None:
+            self._runner.post(ClockSynced(plan.utc_at_zero_ms, "system clock"))
+        for number in self._pilots:
+            self._pilot(number, Sampled(self.world.sample(number)))
+        self._pump()
+
+    def power_cut(self, off_ms: int) -> None:
+        """Lose the power at once; everything that is not on the disk is gone."""
+        self.power_off()
+        self.loop.call_later(off_ms / 1_000, self.power_on)
+
+    def power_off(self) -> None:
+        """Lose the power for good."""
+        if self._runner is None:
+            return
+        self._runner.stop()
+        self._runner = self.core = None
+        self._pilots = {}
+        self.loop.network.vanish(self.plan.host)
+        if self._task is not None:
+            self._task.cancel()
+        self.world.unpowered(self._now())
+        self._arm()
+
+    @property
+    def powered(self) -> bool:
+        """The controller runs."""
+        return self._runner is not None
+
+    # -- the world --------------------------------------------------------------------------
+
+    def act(self, verb: str, **arguments: object) -> dict[str, object]:
+        """Do in the world what the bench protocol's verb says; raise `BenchError`."""
+        answer = self.world.act(verb, arguments, self._now())
+        self._pump()
+        return answer
+
+    def _pump(self) -> None:
+        """Let world and pilots answer each other until nothing changes at this instant."""
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            for _ in range(_STEPS_MAX):
+                if not self._step():
+                    break
+            else:
+                raise AssertionError(f"{self.plan.name}: pilots and world do not come to rest")
+        finally:
+            self._busy = False
+        self._tell_changes()
+        self._arm()
+
+    def _step(self) -> bool:
+        now_ms = self._now()
+        self.world.advance(now_ms)
+        moved = self.world.take_changed()
+        for number, pilot in list(self._pilots.items()):
+            if number in moved:
+                self._pilot(number, Sampled(self.world.sample(number)))
+            elif pilot.deadline_ms() <= now_ms:
+                self._pilot(number, TICK)
+                moved.add(number)
+        for reader in (r.number for r in self.plan.profile.readers):
+            while self._runner is not None and (card := self.world.take_card(reader)):
+                self._runner.post(CardSeen(card.uid, reader, card.at_ms))
+                moved.add(0)
+        return bool(moved)
+
+    def _pilot(self, number: int, fact: PilotIn) -> None:
+        for wish in self._pilots[number].handle(fact, self._now()):
+            if isinstance(wish, Drive):
+                self.world.drive(number, wish.drive, self._now())
+            elif self._runner is not None:
+                self._runner.post(wish)
+
+    def _tell_changes(self) -> None:
+        for change in self.world.changes():
+            if self.on_change is not None:
+                self.on_change(change)
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ms = min([self.world.deadline_ms(), *(p.deadline_ms() for p in self._pilots.values())])
+        if due_ms < NEVER_MS:
+            self._timer = self.loop.call_at(due_ms / 1_000, self._pump)
+
+    # -- wishes -----------------------------------------------------------------------------
+
+    def _perform(self, wish: object) -> None:
+        self.wishes += 1
+        if self.wishes == self.plan.crash_at_wish:
+            self.power_cut(self.plan.crash_off_ms)
+            return
+        runner = self._runner
+        assert runner is not None
+        match wish:
+            case GivePermit(outlet, limit_ma):
+                self._tell(outlet, PermitGiven(limit_ma, NEVER_MS - 1))
+            case EndPermit(outlet, reason):
+                self._tell(outlet, PermitTaken(reason))
+            case HoldLock(outlet, locked):
+                self._tell(outlet, LockAsked(locked))
+            case Store(ticket, writes):
+                self.database.apply([s for write in writes for s in rows.statements(write)])
+                runner.post(Stored(ticket))
+            case SendFrame(text):
+                self.backend.send(text)
+            case DropConnection(reason):
+                self.backend.drop(reason)
+            case ReadMeter(outlet):
+                runner.post(self._read_meter(outlet))
+            case ShowPattern():
+                self.pattern = wish
+            case Restart():
+                self.loop.call_later(RESTART_MS / 1_000, self.power_cut, RESTART_MS)
+            case SettingsChanged():
+                pass
+            case _:
+                raise AssertionError(f"nobody performs {wish!r}")
+
+    def _tell(self, outlet: int, fact: PilotIn) -> None:
+        if outlet in self._pilots:
+            self._pilot(outlet, fact)
+            self.loop.call_soon(self._pump)
+
+    def _read_meter(self, outlet: int) -> MeterRead | MeterSilent:
+        try:
+            r = self.world.read_meter(outlet, self._now())
+        except HardwareSilent:
+            return MeterSilent(outlet, self._now())
+        return MeterRead(
+            outlet, Reading(r.energy_wh, r.power_w, r.currents_ma, r.at_ms, r.voltages_mv)
+        )
+
+    def _now(self) -> int:
+        return loop_ms(self.loop)

@@ -1,0 +1,98 @@
+"""What people and programs may ask of a running station: one object in, one out.
+
+Each command carries its role; a setting says which role may write it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from firmware.config.param import Param, Role
+from firmware.config.registry import PARAMS, find
+from firmware.model.errors import SettingErrors
+from firmware.station.core import StationCore
+from firmware.station.snapshot import snapshot, why
+
+Answer = dict[str, object]
+Taken = tuple[Answer, list[object]]  # the answer, and messages for the station
+_RANK = list(Role)
+
+
+class Commands:
+    """The table of commands over one station."""
+
+    def __init__(self, station: StationCore) -> None:
+        self.station = station
+        self._table: dict[str, Callable[[Mapping[str, Any]], Taken]] = {
+            "status": self._status,
+            "why": self._why,
+            "get": self._get,
+            "set": self._set,
+        }
+
+    def take(self, asked: Mapping[str, Any]) -> Taken:
+        """Carry out a command; a bad one is answered with sentences."""
+        command = self._table.get(str(asked.get("do")))
+        if command is None:
+            return _no(f"unknown command {asked.get('do')!r}; known: {', '.join(self._table)}")
+        return command(asked)
+
+    def _status(self, _asked: Mapping[str, Any]) -> Taken:
+        return {"ok": True, **snapshot(self.station)}, []
+
+    def _why(self, asked: Mapping[str, Any]) -> Taken:
+        outlet = asked.get("outlet")
+        if outlet not in self.station.sessions:
+            there = ", ".join(str(n) for n in self.station.sessions)
+            return _no(f"there is no outlet {outlet!r}; there is {there}")
+        return {"ok": True, "why": why(self.station, int(outlet))}, []
+
+    def _get(self, asked: Mapping[str, Any]) -> Taken:
+        keys = asked.get("keys") or sorted(PARAMS)
+        if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+            return _no("keys is a list of parameter names")
+        params = {key: find(key) for key in keys}
+        unknown = [f"{key}: no such parameter" for key, param in params.items() if param is None]
+        if unknown:
+            return _no(*unknown)
+        return {
+            "ok": True,
+            "values": {p.key: self._entry(p) for p in params.values() if p is not None},
+        }, []
+
+    def _entry(self, param: Param) -> dict[str, object]:
+        value = self.station.configuration.settings.values[param.key]
+        return {
+            "value": param.show(value),
+            "unit": param.unit,
+            "allowed": param.kind.allowed,
+            "role": param.role.value,
+            "effect": param.effect.value,
+            "help": param.help,
+        }
+
+    def _set(self, asked: Mapping[str, Any]) -> Taken:
+        values, role = asked.get("values"), asked.get("role", Role.OPERATOR.value)
+        if not isinstance(values, dict) or role not in list(Role):
+            return _no("set takes values (an object of key: text) and a role")
+        texts = {str(key): str(value) for key, value in values.items()}
+        above = [
+            f"{key}: role {param.role.value} is needed, this is {role}"
+            for key in texts
+            if (param := find(key)) is not None
+            and _RANK.index(param.role) > _RANK.index(Role(role))
+        ]
+        if above:
+            return _no(*above)
+        try:
+            messages = self.station.configuration.write(texts)
+        except SettingErrors as problem:
+            return _no(*problem.messages)
+        params = [param for key in texts if (param := find(key)) is not None]
+        later = [p.key for p in params if p.effect.value == "restart"]
+        return {"ok": True, "restart_needed_for": later}, messages
+
+
+def _no(*errors: str) -> Taken:
+    return {"ok": False, "errors": list(errors)}, []
