@@ -27,11 +27,11 @@ class _NullSelector(selectors.BaseSelector):
     def unregister(self, fileobj: Any) -> selectors.SelectorKey:
         raise RuntimeError(f"a real file descriptor in virtual time: {fileobj!r}")
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
+    def select(self, timeout_s: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout_s is None:
             raise RuntimeError("virtual time stands still: no timer, nothing ready")
-        if timeout > 0:
-            self.passed(timeout)
+        if timeout_s > 0:
+            self.passed(timeout_s)
         return []
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:

@@ -1,0 +1,73 @@
+# `make` alone prints this help. uv is used where present, else venv and pip.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+POWERSTATION := $(BIN)/powerstation
+S ?= tests/stories/card_then_plug.story
+.DEFAULT_GOAL := help
+export PYTHONDONTWRITEBYTECODE :=
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/run ## a whole simulated wallbox charges a car; then it is yours
+	@$(POWERSTATION) demo
+
+test: $(VENV)/dev porcelain ## everything that this machine can test (5 to 10 minutes)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -rs $(PYTEST_ARGS)
+
+tidy: $(VENV)/dev ## format, lint, types, the rules of the house
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_tidy.py
+
+porcelain: $(VENV)/dev ## the same, changing nothing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+trace: $(VENV)/dev ## run the tests and write docs/traceability.{md,json}
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -p tools.trace --trace-to docs
+
+bench: $(VENV)/dev ## measure: reaction, steps, memory, idle; writes build/bench.json
+	$(BIN)/python -m tools.measure --out build/bench.json $(BENCH_ARGS)
+
+soak: $(VENV)/dev ## the long campaigns: power cuts, kills, durability, the whole replay
+	$(BIN)/python -m tools.soak
+
+sim: $(VENV)/run ## replay 475 recorded sessions through whole stations in virtual time
+	$(POWERSTATION) sim replay tests/data/caltech_sessions_2019-03a.csv
+
+story: $(VENV)/run ## play one story: make story S=tests/stories/card_then_plug.story
+	$(POWERSTATION) story $(S)
+
+docs: $(VENV)/dev ## write the generated pages of docs/
+	$(BIN)/python -m tools.pages
+
+lock: ## pin every dependency again (needs uv)
+	for set in run: dev:dev pi:pi; do \
+	  extra=$${set#*:}; name=$${set%%:*}; \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate --no-emit-index-url --extra build $${extra:+--extra $$extra} \
+	    pyproject.toml -o requirements-$$name.lock || exit 1; \
+	done
+
+clean: ## forget everything that was made, the virtual environment included
+	rm -rf $(VENV) build dist .state .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/%: requirements-%.lock pyproject.toml
+	@echo "setting up $(VENV) for $* (once)"
+ifdef UV
+	@test -x $(BIN)/python || $(UV) venv --quiet --python $(PYTHON) $(VENV)
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install --quiet --require-hashes -r $<
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(UV) pip install --quiet --no-deps --no-build-isolation -e .
+else
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+endif
+	@touch $@
+
+.PHONY: help run test tidy porcelain trace bench soak sim story docs lock clean
