@@ -1,0 +1,1 @@
+"""A back end for the bench: shows every frame, takes commands."""
