@@ -73,6 +73,7 @@ class SimStation:
         self.random = Random(f"{plan.seed}/{plan.name}")
         self.wishes = 0
         self.on_change: Callable[[Mapping[str, object]], None] | None = None
+        self.on_wake: Callable[[], None] | None = None  # before anything is read or counted
         self.core: StationCore | None = None
         self.pattern: ShowPattern | None = None
         self._runner: Runner | None = None
@@ -86,6 +87,8 @@ class SimStation:
     def power_on(self) -> None:
         """Wake up as the processes do: count the boot, read what is kept, look at the pins."""
         plan = self.plan
+        if self.on_wake is not None:
+            self.on_wake()
         self.database.apply([rows.NEW_BOOT])
         memory = rows.memory(self.database.query)
         settings, _ = restored(memory.settings)
@@ -110,10 +113,10 @@ class SimStation:
             o.number: PilotCore(Traits(o.number, o.max_ma, o.lock, o.mirror_contact))
             for o in plan.profile.outlets
         }
-        self._runner.post(PilotFound(self._now()))
+        self._post(PilotFound(self._now()))
         if plan.utc_at_zero_ms is not None:
-            self._runner.post(ClockSynced(plan.utc_at_zero_ms, "system clock"))
-        for number in self._pilots:
+            self._post(ClockSynced(plan.utc_at_zero_ms, "system clock"))
+        for number in list(self._pilots):
             self._pilot(number, Sampled(self.world.sample(number)))
         self._pump()
 
@@ -181,11 +184,18 @@ class SimStation:
         return bool(moved)
 
     def _pilot(self, number: int, fact: PilotIn) -> None:
-        for wish in self._pilots[number].handle(fact, self._now()):
+        pilot = self._pilots.get(number)
+        for wish in () if pilot is None else pilot.handle(fact, self._now()):
+            if self._pilots.get(number) is not pilot:
+                return  # the power was lost at what it said before
             if isinstance(wish, Drive):
                 self.world.drive(number, wish.drive, self._now())
-            elif self._runner is not None:
-                self._runner.post(wish)
+            else:
+                self._post(wish)
+
+    def _post(self, fact: object) -> None:
+        if self._runner is not None:
+            self._runner.post(fact)
 
     def _tell_changes(self) -> None:
         for change in self.world.changes():
