@@ -72,6 +72,7 @@ class PilotLoop:
             ready = {fd for fd, _ in self.poll.poll(wait_ms)}
             if stop_fd in ready and stop_at_ms is None:
                 os.read(stop_fd, 64)
+                self.poll.unregister(self.listener)  # nobody gives permits any more
                 self._drop_station()
                 stop_at_ms = now_ms() + stop_grace_ms
             self.step(ready)

@@ -41,7 +41,7 @@ class Plan:
     state: Path
     bench: str = "127.0.0.1:0"
     sets: list[str] = field(default_factory=list)
-    quiet: bool = False
+    log: Path | None = None  # where the processes' logs go; None: to the terminal
     seed: int = 0
 
 
@@ -54,6 +54,7 @@ class Family:
         self.world: asyncio.subprocess.Process | None = None
         self.children: dict[str, asyncio.subprocess.Process] = {}
         self.ending = False
+        self._log = plan.log.open("ab") if plan.log is not None else None
         self.powered = asyncio.Event()
         self.powered.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -80,6 +81,8 @@ class Family:
             await _terminate([self.world], 0.3)
         for task in self._tasks:
             task.cancel()
+        if self._log is not None:
+            self._log.close()
 
     def kill(self, name: str) -> None:
         """Kill one process with SIGKILL; it is started again."""
@@ -103,7 +106,7 @@ class Family:
             f"firmware.apps.{name}",
             *arguments,
             stdout=asyncio.subprocess.PIPE if name == "world" else asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL if plan.quiet else None,
+            stderr=self._log,
             start_new_session=True,
         )
 
@@ -218,9 +221,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, default=Path(".state"), help="what lasts, sockets")
     parser.add_argument("--bench", default="127.0.0.1:0", metavar="HOST:PORT")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    parser.add_argument("--quiet", action="store_true", help="no log of the processes")
+    parser.add_argument("--log", type=Path, help="file for the logs of the processes")
     args = parser.parse_args(argv)
-    plan = Plan(args.board, args.state, args.bench, args.set, args.quiet)
+    plan = Plan(args.board, args.state, args.bench, args.set, args.log)
     problems = check(plan)
     if problems:
         print("\n".join(problems), file=sys.stderr)

@@ -51,6 +51,7 @@ from hal.ports import HardwareSilent, MeterPort, RfidPort
 log = structlog.get_logger()
 
 VENDOR, MODEL = "Powerstation", "Powerstation TWO"
+METER_POLL_MS = 1_000
 FRAMES_PER_S = 20
 CARD_WAIT_MS = 500
 READER_TRIES = 3
@@ -82,7 +83,7 @@ class Station:
             firmware=VERSION,
             outlets=len(wake.profile.outlets),
         )
-        self.core = StationCore(wake.settings, wake.memory, Options(info))
+        self.core = StationCore(wake.settings, wake.memory, Options(info, METER_POLL_MS))
         self.runner = Runner(self.core, self._perform, self.loop)
         self.commands = Commands(self.core)
         self.pilots = PilotLink(state / "pilot.sock", self.runner.post, self.loop)

@@ -104,7 +104,8 @@ class PilotCore:
     def _wake_up(self, sample: OutletSample, now_ms: int) -> None:
         """Begin from what is found: a held plug stays held until the station has its say."""
         s = self.state
-        s.lock_wanted = sample.lock is LockPosition.LOCKED
+        if s.lock_wanted is None:
+            s.lock_wanted = sample.lock is LockPosition.LOCKED
         s.seen_ms = s.contactor_ms = s.lock_ms = now_ms
 
     # -- sensing ----------------------------------------------------------------------------
@@ -179,7 +180,7 @@ class PilotCore:
         view = self._view(sample, now_ms)
         on = self._contactor(view, now_ms)
         duty = self._duty(view)
-        lock_on = self.traits.lock and (s.lock_wanted or on or s.contacts_closed)
+        lock_on = self.traits.lock and (bool(s.lock_wanted) or on or s.contacts_closed)
         drive = OutletDrive(
             duty_permille=duty,
             contactor_on=on,

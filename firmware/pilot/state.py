@@ -31,7 +31,7 @@ class PilotState:
     contacts_closed: bool = False
     contactor_ms: int = 0  # when it was last told to move
     contactor_reason: str = "start"
-    lock_wanted: bool = False
+    lock_wanted: bool | None = None  # None until the station or the first sample says
     locked: bool = False
     lock_ms: int = 0  # when it was last told to move
     faults: set[Fault] = field(default_factory=set)

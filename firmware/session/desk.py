@@ -18,11 +18,13 @@ from firmware.model.backend import (
     Restart,
     UnlockRequested,
 )
+from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
-from firmware.model.outlet import CableChanged, LockMoved
+from firmware.model.outlet import CableChanged, FaultCleared, FaultRaised, LockMoved
 from firmware.model.session import (
     AuthorityExpired,
     CardSeen,
+    ConnectorChanged,
     OperativeChanged,
     SessionPhase,
     SessionShown,
@@ -41,7 +43,7 @@ from firmware.model.session import (
 )
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import PutNote
-from firmware.model.values import StopReason, token_key
+from firmware.model.values import ConnectorStatus, StopReason, token_key
 from firmware.session.tokens import written
 
 UNLOCK_WAIT_MS = 15_000  # six seconds of grace, the contacts, the pin
@@ -75,6 +77,8 @@ class DeskState:
     outlets: dict[int, _Outlet] = field(default_factory=dict)
     pending: tuple[TokenJudged, int] | None = None  # accepted, no outlet yet; until when
     restart: StopReason | None = None
+    faults: set[Fault] = field(default_factory=set)  # of the station as a whole
+    shown: ConnectorChanged | None = None  # connector 0
 
 
 class Desk:
@@ -102,6 +106,7 @@ class Desk:
         if handler is not None:
             handler(self, fact, now_ms, out)
         self._tick(now_ms, out)
+        self._show(out)
         return out
 
     def deadline_ms(self) -> int:
@@ -274,6 +279,24 @@ class Desk:
     def _settings(self, fact: SettingsChanged, _now_ms: int, _out: list[object]) -> None:
         self.settings = fact.settings
 
+    def _fault(self, fact: FaultRaised | FaultCleared, _now_ms: int, _out: list[object]) -> None:
+        if fact.outlet == 0 and isinstance(fact, FaultRaised):
+            self.state.faults.add(fact.fault)
+        elif fact.outlet == 0:
+            self.state.faults.discard(fact.fault)
+
+    def _show(self, out: list[object]) -> None:
+        """Connector 0 knows Available, Unavailable and Faulted only. [E2 4.9]"""
+        closed = not any(o.operative for o in self.state.outlets.values())
+        status = ConnectorStatus.UNAVAILABLE if closed else ConnectorStatus.AVAILABLE
+        shown = ConnectorChanged(0, status)
+        if self.state.faults:
+            row = min(self.state.faults, key=lambda f: f.row.id).row
+            shown = ConnectorChanged(0, status, row.ocpp16, row.raised, row.id)
+        if shown != self.state.shown:
+            self.state.shown = shown
+            out.append(shown)
+
     # -- time -------------------------------------------------------------------------------
 
     def _tick(self, now_ms: int, out: list[object]) -> None:
@@ -309,4 +332,6 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     ResetRequested: Desk._reset,
     AvailabilityRequested: Desk._availability,
     SettingsChanged: Desk._settings,
+    FaultRaised: Desk._fault,
+    FaultCleared: Desk._fault,
 }

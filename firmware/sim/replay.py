@@ -8,6 +8,7 @@ meter (the world's register) and the back end's transactions.
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -214,6 +215,7 @@ class Replay:
         for station in self.stations:
             station.power_off()
         await self.backend.stop()
+        await asyncio.sleep(5)  # what is under way ends before the loop does
 
     async def _until(self, at_ms: int) -> None:
         done = self.loop.create_future()

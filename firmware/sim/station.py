@@ -74,8 +74,8 @@ class SimStation:
         self.wishes = 0
         self.on_change: Callable[[Mapping[str, object]], None] | None = None
         self.on_wake: Callable[[], None] | None = None  # before anything is read or counted
+        self.on_pattern: Callable[[str], None] | None = None
         self.core: StationCore | None = None
-        self.pattern: ShowPattern | None = None
         self._runner: Runner | None = None
         self._pilots: dict[int, PilotCore] = {}
         self._task: asyncio.Task[None] | None = None
@@ -235,8 +235,9 @@ class SimStation:
                 self.backend.drop(reason)
             case ReadMeter(outlet):
                 runner.post(self._read_meter(outlet))
-            case ShowPattern():
-                self.pattern = wish
+            case ShowPattern(pattern, _):
+                if self.on_pattern is not None:
+                    self.on_pattern(pattern)
             case Restart():
                 self.loop.call_later(RESTART_MS / 1_000, self.power_cut, RESTART_MS)
             case SettingsChanged():

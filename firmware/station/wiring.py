@@ -45,8 +45,8 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     o.LockMoved: (DESK,),
     o.OfferChanged: (),
     o.PermitEnded: (),
-    o.FaultRaised: (SESSION,),
-    o.FaultCleared: (SESSION,),
+    o.FaultRaised: (SESSION, DESK),
+    o.FaultCleared: (SESSION, DESK),
     o.PilotFound: (SESSION, LIMITS),
     o.PilotLost: (SESSION,),
     # to the pilot

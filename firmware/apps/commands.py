@@ -1,0 +1,203 @@
+"""Commands for people: each asks a running station or plays in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from firmware import VERSION
+from firmware.io.control import ask_station
+from firmware.sim.replay import BadCsv, LedgerOf, Replay, read_csv
+from hal.board import BoardErrors, load_board
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+sim = typer.Typer(no_args_is_help=True, help="Virtual time: whole stations, a year in minutes.")
+app.add_typer(sim, name="sim")
+console = Console()
+
+State = Annotated[Path, typer.Option("--state", help="state directory of the station")]
+STATE = Path(".state")
+REPLAY_SETTINGS = {
+    "ocpp:HeartbeatInterval": "3600",
+    "ocpp:MeterValueSampleInterval": "900",
+    "ocpp:WebSocketPingInterval": "0",
+    "operator_current_limit_1": "32",
+    "operator_current_limit_2": "32",
+}
+
+
+def default_board() -> Path:
+    """Return the mock board: of the checkout, else of the installed package."""
+    top = Path(__file__).parent.parent
+    beside = top.parent / "boards" / "mock.toml"
+    return beside if beside.exists() else top / "boards" / "mock.toml"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(VERSION)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Firmware of an AC charging station.
+
+    Processes, each with --help of its own: run, pilotd, stationd, world.
+    """
+
+
+def _fail(*sentences: str) -> typer.Exit:
+    for sentence in sentences:
+        print(sentence, file=sys.stderr)
+    return typer.Exit(2)
+
+
+def _ask(state: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    try:
+        answer = ask_station(state, asked)
+    except OSError as problem:
+        raise _fail(str(problem)) from problem
+    if not answer.get("ok"):
+        raise _fail(*answer.get("errors", ["refused without a reason"]))
+    return answer
+
+
+@app.command()
+def demo(
+    state: Annotated[Path, typer.Option(help="where the demo keeps its station")] = Path(
+        ".state/demo"
+    ),
+    bench: Annotated[str, typer.Option(metavar="HOST:PORT")] = "127.0.0.1:0",
+) -> None:
+    """A simulated two-outlet wallbox charges a car; then a person drives it."""
+    from firmware.apps.demo import play
+
+    raise typer.Exit(asyncio.run(play(default_board(), state, bench)))
+
+
+@app.command()
+def status(
+    state: State = STATE,
+    as_json: Annotated[bool, typer.Option("--json", help="the whole snapshot")] = False,
+) -> None:
+    """What every outlet does, and how the back end is."""
+    answer = _ask(state, {"do": "status"})
+    if as_json:
+        print(json.dumps(answer, indent=2))
+        return
+    table = Table("outlet", "status", "cp", "limit", "power", "energy", "token", "why")
+    for o in answer["outlets"]:
+        power = "" if o["power_w"] is None else f"{o['power_w'] / 1_000:.1f} kW"
+        energy = "" if o["energy_wh"] is None else f"{o['energy_wh'] / 1_000:.2f} kWh"
+        limit = f"{o['limit_ma'] / 1_000:g} A"
+        table.add_row(
+            str(o["outlet"]), o["status"], o["cp"] or "-", limit, power, energy,
+            o["token"] or "", o["why"].split(": ", 1)[1],
+        )  # fmt: skip
+    console.print(table)
+    backend = answer["backend"]
+    line = "connected" if backend["connected"] else f"not connected: {backend['problem']}"
+    console.print(f"back end {line}; {backend['queued']} messages wait")
+
+
+@app.command()
+def why(outlet: int, state: State = STATE) -> None:
+    """Why does this outlet give what it gives? One line."""
+    console.print(_ask(state, {"do": "why", "outlet": outlet})["why"], soft_wrap=True)
+
+
+@app.command("get")
+def get_settings(keys: Annotated[list[str] | None, typer.Argument()] = None, state: State = STATE):  # type: ignore[no-untyped-def]
+    """Show parameters: the named ones, or all."""
+    values = _ask(state, {"do": "get", "keys": keys or []})["values"]
+    for key, entry in values.items():
+        print(f"{key}={entry['value']}{' ' + entry['unit'] if entry['unit'] else ''}")
+
+
+@app.command("set")
+def set_settings(
+    pairs: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...")],
+    role: Annotated[str, typer.Option(help="who asks: operator, installer, manufacturer")] = (
+        "operator"
+    ),
+    state: State = STATE,
+) -> None:
+    """Change parameters of the running station; all of them or none."""
+    bad = [pair for pair in pairs if "=" not in pair]
+    if bad:
+        raise _fail(*(f"{pair}: write it as key=value" for pair in bad))
+    values = {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
+    answer = _ask(state, {"do": "set", "values": values, "role": role})
+    for key in answer["restart_needed_for"]:
+        console.print(f"{key}: kept; it acts after the next restart")
+
+
+@app.command()
+def story(
+    files: list[Path],
+    rig: Annotated[str, typer.Option(help="sim (virtual time) or wire (real processes)")] = "sim",
+) -> None:
+    """Play stories and say which held."""
+    from firmware.apps.stories import play_files
+
+    raise typer.Exit(play_files(files, rig, default_board(), console))
+
+
+@sim.command()
+def replay(
+    file: Path,
+    board: Annotated[Path | None, typer.Option(help="board file")] = None,
+    seed: int = 0,
+    first: Annotated[int, typer.Option(help="only so many sessions; 0 plays all")] = 0,
+) -> None:
+    """Play recorded sessions through whole stations against a back end; print the ledger."""
+    try:
+        sessions, midnight = read_csv(file)
+        profile = load_board(board or default_board())
+    except (BadCsv, BoardErrors, OSError) as problem:
+        raise _fail(str(problem)) from problem
+    run = Replay(sessions[: first or None], midnight, profile, seed=seed, settings=REPLAY_SETTINGS)
+    began_s, cpu_s = time.monotonic(), time.process_time()
+    columns = (TextColumn("replay"), BarColumn(), TextColumn("{task.percentage:3.0f} %"),
+               TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("replay")
+        result = run.run(lambda done, total: bar.update(task, completed=done, total=total))
+    _print_ledger(result, seed)
+    print(f"took: {time.monotonic() - began_s:.0f} s, {time.process_time() - cpu_s:.0f} s of CPU")
+    raise typer.Exit(0 if result.clean else 1)
+
+
+def _print_ledger(result: LedgerOf, seed: int) -> None:
+    asked_wh = sum(p.recorded.energy_wh for p in result.played)
+    lines = {
+        "sessions": len(result.played),
+        "stations": f"{result.stations}, {result.station_hours} station-hours, seed {seed}",
+        "settings": ", ".join(f"{k}={v}" for k, v in result.settings.items()),
+        "energy asked for by the file": f"{asked_wh} Wh",
+        "energy by meter": f"{result.meter_wh} Wh",
+        "energy by back end": f"{result.backend_wh} Wh",
+        "lost": len(result.lost),
+        "duplicated": len(result.duplicated),
+        "sessions where meter and back end differ": len(result.different),
+        "wire problems": len(result.wire_problems),
+        "frames": f"{result.frames}, {result.retransmissions} sent again",
+        "history": result.history,
+    }
+    for name, value in lines.items():
+        print(f"{name}: {value}")
+    wrong = [*result.lost, *result.duplicated, *result.different, *result.wire_problems]
+    for sentence in wrong[:50]:
+        print(f"  {sentence}")
