@@ -19,7 +19,7 @@ from firmware.model.session import (
     TransactionEnded,
 )
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.storage import Memory
+from firmware.model.storage import Memory, PutNote
 from firmware.model.values import TokenInfo, Verdict
 from firmware.ocpp import frames, payloads
 from firmware.ocpp.boot import Boot, BootState
@@ -27,7 +27,7 @@ from firmware.ocpp.calls import CallSlot, Send
 from firmware.ocpp.handlers import Desk, Reply, reply_to
 from firmware.ocpp.heartbeat import Heartbeat
 from firmware.ocpp.options import heartbeat_span_ms, options_of
-from firmware.ocpp.outbox import Outbox
+from firmware.ocpp.outbox import UTC_NOTE, Outbox
 from firmware.ocpp.payloads import StationInfo
 from firmware.ocpp.requests import OpenRequests
 from firmware.ocpp.status import Notice, StatusBoard
@@ -122,7 +122,7 @@ class OcppCore:
             case SettingsChanged(settings):
                 self._configure(settings)
             case backend.ClockSynced(utc_at_zero_ms):
-                self._utc_at_zero_ms = utc_at_zero_ms
+                yield from self._know_time(utc_at_zero_ms, now_ms)
 
     @property
     def _connected(self) -> bool:
@@ -292,8 +292,14 @@ class OcppCore:
             return
         known_ms, told_ms = self._utc_at_zero_ms, utc_ms - now_ms
         if known_ms is None or abs(told_ms - known_ms) > _CLOCK_STEP_MS:
-            self._utc_at_zero_ms = told_ms
+            yield from self._know_time(told_ms, now_ms)
             yield backend.ClockSynced(told_ms, "ocpp")
+
+    def _know_time(self, utc_at_zero_ms: int, now_ms: int) -> Iterator[object]:
+        """Keep the first time of a boot: what a later boot cannot date is not before it."""
+        if self._utc_at_zero_ms is None:
+            yield PutNote(UTC_NOTE, str(utc_at_zero_ms + now_ms))
+        self._utc_at_zero_ms = utc_at_zero_ms
 
     def _delivered(self, payload: frames.Payload, now_ms: int) -> Iterator[object]:
         transaction_id = None

@@ -30,6 +30,7 @@ from firmware.ocpp.frames import Payload
 from firmware.ocpp.options import Options
 
 MAX_METER_ENTRIES = 5_000  # a week of both outlets at four samples an hour, several times over
+UTC_NOTE = "utc"  # a time that an earlier boot knew
 _REMEMBERED = 256
 _ACTIONS = {"start": "StartTransaction", "meter": "MeterValues", "stop": "StopTransaction"}
 
@@ -53,6 +54,7 @@ class Outbox:
         self._entries = deque(sorted(memory.outbox, key=lambda entry: entry.seq))
         self._last_seq = self._entries[-1].seq if self._entries else 0
         self._not_before_ms = 0
+        self._floor_ms = int(memory.notes.get(UTC_NOTE, 0))  # of stamps that cannot be dated
         self._books: dict[str, _Book] = {}
         self._done: deque[str] = deque(maxlen=_REMEMBERED)
         self._starts = {e.transaction_key for e in self._entries if e.kind == "start"}
@@ -123,9 +125,12 @@ class Outbox:
         entry = self._entries[0]
         book = self._book(entry.transaction_key)
         utc_ms = payloads.stamp_utc_ms(
-            entry.at, boot=self._boot, utc_at_zero_ms=utc_at_zero_ms, floor_ms=book.floor_ms
+            entry.at,
+            boot=self._boot,
+            utc_at_zero_ms=utc_at_zero_ms,
+            floor_ms=max(book.floor_ms, self._floor_ms),
         )
-        book.floor_ms = max(book.floor_ms, utc_ms)
+        book.floor_ms = self._floor_ms = max(book.floor_ms, self._floor_ms, utc_ms)
         writes: list[DurableWrite] = []
         if entry.at.utc_ms is None:
             writes = self._replaced(replace(entry, at=replace(entry.at, utc_ms=utc_ms)))

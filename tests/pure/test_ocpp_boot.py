@@ -16,7 +16,7 @@ from firmware.model.backend import (
 from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.session import ConnectorChanged, TransactionBegan
 from firmware.model.settings import SettingsChanged
-from firmware.model.storage import PutOutbox
+from firmware.model.storage import PutNote, PutOutbox
 from firmware.model.values import ConnectorStatus, TokenInfo, Verdict
 from tests.pure.ocpp_rig import (
     NOON,
@@ -176,6 +176,7 @@ def test_a_changed_heartbeat_interval_counts_at_once():
 def test_the_clock_is_told_when_unknown_or_wrong_by_more_than_a_second():
     core = station()
     assert others(boot(core, now_ms=500)) == [
+        PutNote("utc", str(NOON_MS)),
         ClockSynced(NOON_MS - 500, "ocpp"),
         BackendReady(500),
     ]
