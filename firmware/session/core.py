@@ -232,8 +232,6 @@ class SessionCore:
         if not told and now_ms < s.woke_ms + RESUME_WAIT_MS:
             return
         s.resuming = False
-        if s.transaction is None:
-            return  # it ended before the pilot reported: nothing goes on  [B-OCP-32]
         if s.stop is None and (not told or s.gone):  # [B-OCP-33]
             s.stop = (StopReason.POWER_LOSS, None)
         if s.stop is None:

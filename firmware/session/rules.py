@@ -61,9 +61,10 @@ RULES: tuple[Rule, ...] = (
     Rule(P.AUTHORISED, "expired", _expired, P.IDLE),
     Rule(P.STARTING, "gone", lambda s, _: not _ready(s), P.IDLE),
     Rule(P.STARTING, "register", lambda s, _: _read(s), P.RUNNING),
-    Rule(P.RUNNING, "stop", lambda s, _: s.stop is not None, P.ENDING),
+    # a transaction of an earlier boot ends after the pilot has told what is there, not before
+    Rule(P.RUNNING, "stop", lambda s, _: not s.resuming and s.stop is not None, P.ENDING),
     Rule(P.RUNNING, "gone", lambda s, _: not s.resuming and s.gone, P.ENDING),
-    Rule(P.RUNNING, "fault", lambda s, _: s.stopped_by_fault, P.ENDING),
+    Rule(P.RUNNING, "fault", lambda s, _: not s.resuming and s.stopped_by_fault, P.ENDING),
     Rule(P.ENDING, "ended", _ended, P.FINISHING),
     Rule(P.FINISHING, "unplug", lambda s, _: not s.plugged, P.IDLE),
     Rule(P.FINISHING, "ready", lambda s, _: _ready(s), P.STARTING),
