@@ -20,6 +20,7 @@ from firmware.model.storage import (
     DurableWrite,
     Memory,
     OutboxEntry,
+    PutNote,
     PutOutbox,
     PutTransactionId,
 )
@@ -146,6 +147,7 @@ class Outbox:
         if entry.kind == "start" and transaction_id is not None:
             book.transaction_id = transaction_id
             writes.append(PutTransactionId(entry.transaction_key, transaction_id))
+        writes.append(PutNote(UTC_NOTE, str(self._floor_ms)))
         self._not_before_ms = 0
         return [*writes, *self._drop()], entry.transaction_key, book.outlet
 

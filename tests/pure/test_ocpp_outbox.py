@@ -20,6 +20,7 @@ from firmware.model.storage import (
     DropTransaction,
     Memory,
     OutboxEntry,
+    PutNote,
     PutOutbox,
     PutTransactionId,
 )
@@ -61,6 +62,7 @@ def test_a_start_is_written_before_it_is_sent_and_confirmed_with_its_id():
     ]  # fmt: skip
     assert hear(core, [3, call[1], {"transactionId": 0, **ACCEPTED}], 1_100) == [
         PutTransactionId("7-1-1", 0),
+        PutNote("utc", "1769860801000"),
         DropOutbox(1),
         TransactionConfirmed("7-1-1", 1, 0, TokenInfo(Verdict.ACCEPTED)),
     ]
@@ -226,6 +228,24 @@ def test_beginnings_and_ends_count_once():
     hear(core, [3, call[1], {}], 6)
     assert core.handle(TransactionEnded(ended(transaction())), 7) == []
     assert begin(core, transaction(), 8) == []
+
+
+def test_a_stop_that_waits_since_the_last_boot_is_the_only_one():
+    begun = transaction(transaction_id=5)
+    before = station()
+    begin(before, begun, 1)
+    (put,) = before.handle(TransactionEnded(ended(begun)), 2)
+    core = station(Memory(boot=8, transactions=(begun,), outbox=(put.entry,)))
+    assert core.handle(TransactionEnded(ended(begun)), 1) == []
+    assert core.handle(sample(), 1) == []
+
+
+def test_the_order_is_that_of_the_numbers_not_of_the_memory():
+    before = station()
+    puts = [begin(before, transaction(f"7-{n}-1", n, meter_start_wh=n), n)[0] for n in (1, 2)]
+    core = station(Memory(boot=8, outbox=tuple(put.entry for put in reversed(puts))))
+    (call,) = frames(boot(core))
+    assert call[3]["meterStart"] == 1
 
 
 def test_a_stamp_without_utc_is_dated_back_and_stays_the_same_when_repeated():
