@@ -202,6 +202,14 @@ def test_three_calls_without_any_answer_end_the_connection():
     assert drops == [DropConnection("3 requests without any answer")]
 
 
+def test_an_answer_in_the_very_millisecond_of_the_time_out_is_late():
+    core = station()
+    boot(core)
+    (ask,) = frames(core.handle(AskBackend("A"), 0))
+    yes = [3, ask[1], {"idTagInfo": {"status": "Accepted"}}]
+    assert hear(core, yes, 30_000) == [BackendAnswered("A", None)]
+
+
 def test_late_and_double_answers_are_ignored():
     core = station()
     boot(core)

@@ -137,3 +137,9 @@ def test_connectors_and_states_that_cannot_be_are_not_told():
     assert change(core, -1, Face.AVAILABLE, 1) == []
     (call,) = frames(change(core, 1, Face.FAULTED, 1, error="MadeUp"))
     assert call[3]["errorCode"] == "OtherError"
+
+
+def test_the_first_face_ever_told_is_not_held_back():
+    core = station(ocpp__MinimumStatusDuration=30)
+    boot(core)
+    assert faces(core, change(core, 1, Face.AVAILABLE, 5), 5) == [(1, "Available")]
