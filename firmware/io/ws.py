@@ -213,8 +213,16 @@ def basic_auth(identity: str, password: str) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
 
 
+class _StraightConnect(connect):
+    """A connection without redirects: they would carry our password to another host."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        """Give every failure back as it is."""
+        return exc
+
+
 async def _connected(url: str, options: dict[str, Any]) -> ClientConnection:
-    return await connect(url, **options)
+    return await _StraightConnect(url, **options)
 
 
 def _host(config: LinkConfig) -> str:

@@ -243,6 +243,28 @@ def test_a_wrong_password_or_subprotocol_is_told_in_a_sentence():
     within(10, story)
 
 
+def test_a_redirect_is_not_followed_for_it_would_take_the_password_along():
+    async def story():
+        elsewhere = Backend(lambda: AT)
+        port = await elsewhere.start("127.0.0.1", 0)
+
+        async def redirect(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            place = f"Location: ws://127.0.0.1:{port}/CP1\r\n".encode()
+            writer.write(b"HTTP/1.1 302 Found\r\n" + place + b"Content-Length: 0\r\n\r\n")
+            writer.close()
+
+        server = await asyncio.start_server(redirect, "127.0.0.1", 0)
+        me = station(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        await me.until(lambda: "HTTP status 302" in me.core.status()["problem"])
+        assert not elsewhere.connected(NAME)
+        await closed(elsewhere, me)
+        server.close()
+
+    within(10, story)
+
+
+@pytest.mark.covers("B-OCP-05")
 def test_a_server_without_pongs_is_left():
     async def deaf(reader, writer):
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
