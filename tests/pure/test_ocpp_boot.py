@@ -210,6 +210,16 @@ def test_an_answer_in_the_very_millisecond_of_the_time_out_is_late():
     assert hear(core, yes, 30_000) == [BackendAnswered("A", None)]
 
 
+def test_a_late_answer_does_not_answer_the_next_question():
+    core = station()
+    boot(core)
+    (first,) = frames(core.handle(AskBackend("A"), 0))
+    core.handle(TICK, 30_000)
+    core.handle(AskBackend("B"), 30_001)
+    assert hear(core, [3, first[1], {"idTagInfo": {"status": "Accepted"}}], 30_002) == []
+    assert hear(core, [4, first[1], "InternalError", "", {}], 30_003) == []
+
+
 def test_late_and_double_answers_are_ignored():
     core = station()
     boot(core)

@@ -115,6 +115,14 @@ def test_a_whole_offline_transaction_is_sent_in_order_with_its_own_times():
     assert wishes[-2:] == [DropOutbox(3), DropTransaction("7-1-1")]
 
 
+def test_a_stop_by_hand_names_neither_reason_nor_token():
+    begun = transaction(transaction_id=5)
+    core = station(Memory(boot=8, transactions=(begun,)))
+    boot(core)
+    (call,) = frames(core.handle(TransactionEnded(ended(begun)), 1))
+    assert sorted(call[3]) == ["meterStop", "timestamp", "transactionId"]
+
+
 def test_all_measurands_and_phases_are_strings_with_units():
     core = station()
     boot(core)
