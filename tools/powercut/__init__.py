@@ -1,0 +1,1 @@
+"""What a disk may hold after a loss of power: file operations recorded, cut, replayed."""
