@@ -37,9 +37,10 @@ from firmware.pilot.facts import (
 )
 from hal.board import BoardErrors, BoardProfile, load_board
 from hal.opening import SafetyPorts, open_safety
-from hal.ports import HardwareSilent
+from hal.ports import HardwareSilent, OutletSample
 
 SOCKET_NAME = "pilot.sock"
+PASSES_MAX = 3
 STOP_GRACE_MS = 6_000  # a planned stop gives the car what seq 10.2 gives it
 
 
@@ -55,6 +56,7 @@ class PilotLoop:
             o.number: PilotCore(Traits(o.number, o.max_ma, o.lock, o.mirror_contact))
             for o in profile.outlets
         }
+        self.served: dict[int, OutletSample | None] = {}  # what each machine decided on last
         self.report_due = False
         self.poll = select.poll()
         self.poll.register(listener, select.POLLIN)
@@ -87,20 +89,32 @@ class PilotLoop:
         """Sample and decide first; the link comes after the pins."""
         if self.ports.edges is not None and self.ports.edges.fileno() in ready:
             self.ports.edges.drain()
-        for number, core in self.cores.items():
-            fact: PilotIn
-            try:
-                fact = Sampled(self.ports.outlets[number].sample())
-            except HardwareSilent:
-                fact = SampleLost()
-            self._tell(number, core.handle(fact, now_ms()))
-            self._drive(number)
+        for _ in range(PASSES_MAX):  # a sample may come for one outlet while the other is served
+            if not any([self._decide(number, core) for number, core in self.cores.items()]):
+                break
         if self.listener.fileno() in ready:
             self._accept()
         if self.station is not None and self.station.fileno() in ready:
             self._receive(self.station)
         if self.report_due:
             self._report()
+
+    def _decide(self, number: int, core: PilotCore) -> bool:
+        """Let a machine decide if its sample is new or its time has come; tell whether it was.
+
+        The machine is restful: an unchanged sample before its deadline changes nothing.
+        """
+        now = now_ms()
+        sample: OutletSample | None = None
+        with contextlib.suppress(HardwareSilent):
+            sample = self.ports.outlets[number].sample()
+        new = number not in self.served or sample is not self.served[number]
+        if new or now >= core.deadline_ms():
+            self.served[number] = sample
+            fact: PilotIn = SampleLost() if sample is None else Sampled(sample)
+            self._tell(number, core.handle(fact, now))
+        self._drive(number)
+        return new
 
     def closed(self) -> bool:
         """Tell whether any contactor is still closed."""

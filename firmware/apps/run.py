@@ -52,6 +52,7 @@ class Family:
         self.plan = plan
         self.bench = ""
         self.world: asyncio.subprocess.Process | None = None
+        self._owner: asyncio.StreamWriter | None = None  # our line to the world
         self.children: dict[str, asyncio.subprocess.Process] = {}
         self.ending = False
         self._log = plan.log.open("ab") if plan.log is not None else None
@@ -81,6 +82,8 @@ class Family:
             await _terminate([self.world], 0.3)
         for task in self._tasks:
             task.cancel()
+        if self._owner is not None:
+            self._owner.close()
         if self._log is not None:
             self._log.close()
 
@@ -144,6 +147,7 @@ class Family:
     async def _own_power(self) -> None:
         host, _, port = self.bench.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
+        self._owner = writer  # a writer that nobody holds closes its connection
         writer.write(json.dumps({"do": "watch", "own": ["power"]}).encode() + b"\n")
         await writer.drain()
         await reader.readline()

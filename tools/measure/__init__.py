@@ -1,0 +1,1 @@
+"""Measurements: reaction of the pilot process, cost of a step, memory and idle of each process."""
