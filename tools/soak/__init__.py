@@ -1,0 +1,1 @@
+"""The long campaigns; `python -m tools.soak` runs them all."""
