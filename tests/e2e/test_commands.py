@@ -1,0 +1,124 @@
+"""The commands as a person types them: bad input is one sentence each, and nothing is changed."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from hal.board import BoardErrors, load_board
+
+WAIT_S = 60
+
+
+def powerstation(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "firmware.apps.cli", *arguments],
+        cwd=cwd, capture_output=True, text=True, timeout=WAIT_S,
+    )  # fmt: skip
+
+
+def test_a_board_with_three_mistakes_is_told_three(repository, tmp_path):
+    text = (repository / "boards/mock.toml").read_text()
+    text = text.replace("sampling_period_ms = 5", "sampling_period_ms = 5000")
+    text = text.replace('meter = "meter_2"', 'meter = "meter_9"')
+    text = text.replace("count = 24", "count = 24\ncolour = true")
+    board = tmp_path / "bad.toml"
+    board.write_text(text)
+    with pytest.raises(BoardErrors) as caught:
+        load_board(board)
+    assert len(caught.value.messages) == 3
+    done = powerstation("run", "--board", str(board), "--state", str(tmp_path), cwd=repository)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 3
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == [board]
+
+
+@pytest.mark.covers("B-CUR-02", "B-CUR-03")
+@pytest.mark.parametrize(
+    "setting, sentence",
+    [
+        ("operator_current_limit_1=99", "allowed: 6 to 80 A"),
+        ("operator_current_limit_1=warm", "allowed: 6 to 80 A"),
+        ("operator_curent_limit_1=16", "did you mean operator_current_limit_1"),
+        ("operator_current_limit_1=40", "above installation_current_limit_1"),
+        ("installation_current_limit_1=40", "above maximum_current_1"),
+        ("ocpp_ws_url=http://x", "begins with ws:// or wss://"),
+        ("ocpp:NumberOfConnectors=5", "read-only"),
+        ("vehicle_connection_timeout", "key=value"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_one_sentence_and_nothing_is_changed(
+    setting, sentence, repository, tmp_path
+):
+    state = tmp_path / "state"
+    arguments = ("run", "--board", "boards/mock.toml", "--state", str(state), "--set", setting)
+    done = powerstation(*arguments, cwd=repository)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert sentence in done.stderr
+    assert not state.exists()
+
+
+def test_no_station_running_is_a_sentence(repository, tmp_path):
+    done = powerstation("status", "--state", str(tmp_path), cwd=repository)
+    assert done.returncode == 2
+    assert "no station answers" in done.stderr
+    assert "powerstation run" in done.stderr
+
+
+def test_a_file_that_is_no_session_list_is_a_sentence(repository, tmp_path):
+    bad = tmp_path / "x.csv"
+    bad.write_text("arrival_local,departure_local,station,energy_wh\n2019-03-01T06:20,x,CA,1\n")
+    done = powerstation("sim", "replay", str(bad), cwd=repository)
+    assert done.returncode == 2
+    assert "line 2" in done.stderr
+
+
+def test_a_running_station_answers_and_takes_settings_or_says_why_not(repository, tmp_path):
+    state = ("--state", str(tmp_path))
+    station = subprocess.Popen(
+        [sys.executable, "-m", "firmware.apps.cli", "run", "--board", "boards/mock.toml",
+         *state, "--log", str(tmp_path / "log")],
+        cwd=repository, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert json.loads(station.stdout.readline())["ready"] is True
+        shown = json.loads(powerstation("status", "--json", *state, cwd=repository).stdout)
+        assert [o["status"] for o in shown["outlets"]] == ["Available", "Available"]
+        why = powerstation("why", "1", *state, cwd=repository)
+        assert why.stdout == "outlet 1: nothing is plugged in\n"
+        good = powerstation("set", "operator_current_limit_1=20", *state, cwd=repository)
+        assert good.returncode == 0
+        bad = powerstation(
+            "set", "operator_current_limit_1=25", "ocpp:HeartbeatInterval=-1", *state,
+            cwd=repository,
+        )  # fmt: skip
+        assert (bad.returncode, len(bad.stderr.splitlines())) == (2, 1)
+        above = powerstation("set", "maximum_current_1=16", *state, cwd=repository)
+        assert (above.returncode, "role manufacturer" in above.stderr) == (2, True)
+        value = powerstation("get", "operator_current_limit_1", *state, cwd=repository)
+        assert value.stdout == "operator_current_limit_1=20 A\n"
+    finally:
+        station.send_signal(signal.SIGINT)
+        assert station.wait(WAIT_S) == 0
+
+
+def test_the_demo_charges_a_car_without_a_key_and_ends_when_told(repository, tmp_path):
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "firmware.apps.cli", "demo", "--state", str(tmp_path / "demo")],
+        cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        seen = []
+        for line in demo.stdout:
+            seen.append(line)
+            if '"Charging"' in line:
+                break
+        text = "".join(seen)
+        assert '"StartTransaction"' in text
+        assert "swipe uid=0a0e9b83" in text
+    finally:
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(WAIT_S) == 0
