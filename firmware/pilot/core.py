@@ -42,6 +42,7 @@ from hal.ports import DUTY_X1, LockPosition, OutletDrive, OutletSample
 
 ENTER_C_MS = 500  # [61851-1 A.6 seq 4 allows 3 s] longer than the 200 to 400 ms of a BCB toggle
 SETTLE_MS = 50
+MAX_LOOKS = 4  # a new order can end a fault of the old one, and that changes the order again
 _ASKING = frozenset("CD")
 
 
@@ -77,8 +78,10 @@ class PilotCore:
         if s.permit_ma:
             self._at(s.permit_until_ms)
         if s.sample is not None:
-            self._look(s.sample, now_ms, out)
-            self._decide(s.sample, now_ms, out)
+            for _ in range(MAX_LOOKS):
+                self._look(s.sample, now_ms, out)
+                if not self._decide(s.sample, now_ms, out):
+                    break
         # what opens leaves first, then what is told
         out.sort(key=lambda wish: not isinstance(wish, Drive))
         return out
@@ -162,9 +165,13 @@ class PilotCore:
         self, sample: OutletSample, now_ms: int, out: list[PilotOut]
     ) -> None:
         s, outlet = self.state, self.traits.outlet
-        closed = s.drive.contactor_on
         if self.traits.mirror and sample.contactor_closed is not None:
             closed = sample.contactor_closed
+        else:  # nobody tells: contacts told to open count as closed until they surely moved
+            moved_ms = s.contactor_ms + contactor.MOVE_MS
+            closed = s.drive.contactor_on or (s.contacts_closed and now_ms < moved_ms)
+            if closed:
+                self._at_future(moved_ms, now_ms)
         if closed != s.contacts_closed:
             s.contacts_closed = closed
             out.append(ContactorMoved(outlet, closed, s.contactor_reason, now_ms))
@@ -175,7 +182,8 @@ class PilotCore:
 
     # -- deciding ---------------------------------------------------------------------------
 
-    def _decide(self, sample: OutletSample, now_ms: int, out: list[PilotOut]) -> None:
+    def _decide(self, sample: OutletSample, now_ms: int, out: list[PilotOut]) -> bool:
+        """Give a new order if one is needed; return whether."""
         s = self.state
         view = self._view(sample, now_ms)
         on = self._contactor(view, now_ms)
@@ -188,13 +196,10 @@ class PilotCore:
             lock_on=lock_on,
         )
         if drive == s.drive and s.driven:
-            return
+            return False
         if drive.contactor_on != s.drive.contactor_on:
             s.contactor_ms = now_ms
             self._at(now_ms + contactor.MOVE_MS)
-            if not self.traits.mirror:
-                s.contacts_closed = on
-                out.append(ContactorMoved(self.traits.outlet, on, s.contactor_reason, now_ms))
         if drive.lock_on != s.drive.lock_on:
             s.lock_ms = now_ms
             self._at(now_ms + faults.LOCK_MS)
@@ -202,6 +207,7 @@ class PilotCore:
             out.append(OfferChanged(self.traits.outlet, offered_ma(duty), now_ms))
         s.drive, s.driven = drive, True
         out.append(Drive(drive))
+        return True
 
     def _view(self, sample: OutletSample, now_ms: int) -> contactor.View:
         s = self.state
