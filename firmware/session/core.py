@@ -91,6 +91,7 @@ class SessionCore:
             self._leave(rule.name, now_ms, out)
             self.state.phase, self.state.phase_ms = rule.target, now_ms
             self._enter(rule.name, now_ms, out)
+        self._unlock_unused(now_ms, out)
         if now_ms >= self.state.ask_meter_ms:
             self.state.ask_meter_ms = now_ms + METER_AGAIN_MS
             out.append(ReadMeter(self.outlet))
@@ -161,7 +162,7 @@ class SessionCore:
             case SettingsChanged(settings):
                 self.settings = settings
             case _:
-                self._unlock_unused(now_ms, out)
+                pass
 
     def _cable(self, cable_ma: int | None, now_ms: int, out: list[object]) -> None:
         s = self.state
