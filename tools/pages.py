@@ -1,0 +1,101 @@
+"""Writes the pages of docs/ that are made from the code: parameters, wiring, session, pilot.
+
+`python -m tools.pages --check` changes nothing and fails if a page is not what it would write.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from firmware.config.registry import PARAMS
+from firmware.led.patterns import PATTERNS
+from firmware.pilot.faults import RULES as FAULT_RULES
+from firmware.session.rules import RULES
+from firmware.station.wiring import ROUTES
+
+DOCS = Path(__file__).parent.parent / "docs"
+MADE = "Made by `make docs`; change the code, not this page."
+
+
+def parameters() -> str:
+    """Return the table of all parameters that exist so far."""
+    rows = [
+        f"| {p.id or '-'} | `{p.key}` | `{p.ocpp_key}` | {p.kind.allowed} | "
+        f"{'secret' if p.kind.secret else p.show(p.default) or 'empty'} | {p.unit} | {p.role} | "
+        f"{'read-only' if p.readonly else p.effect} | {p.manual} | {p.help} |"
+        for p in PARAMS.values()
+    ]
+    head = "| id | key | OCPP key | allowed | default | unit | role | acts | manual | what |"
+    return _page("Parameters", [head, "|---" * 10 + "|", *rows])
+
+
+def wiring() -> str:
+    """Return the wiring table: which message goes to which part."""
+    rows = [
+        f"| `{kind.__name__}` | {', '.join(parts) or 'nobody yet'} | {_sentence(kind)} |"
+        for kind, parts in ROUTES.items()
+    ]
+    return _page("Wiring of the station", ["| message | goes to | what |", "|---|---|---|", *rows])
+
+
+def session() -> str:
+    """Return the session's transitions as a diagram."""
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> idle"]
+    lines += [f"    {r.source} --> {r.target} : {r.name}" for r in RULES]
+    return _page("The ways of a session", [*lines, "```"])
+
+
+def faults() -> str:
+    """Return the faults that the pilot room knows so far, and the ring's patterns."""
+    lines = ["| id | OCPP 1.6 | raised | stops a transaction |", "|---|---|---|---|"]
+    for fault in FAULT_RULES:
+        row = fault.row
+        lines.append(f"| {row.id} | {row.ocpp16} | {row.raised} | {row.stops_transaction} |")
+    lines += ["", "## Patterns of the ring", "", "| pattern | priority | colours | mode | period |"]
+    lines.append("|---|---|---|---|---|")
+    for p in PATTERNS.values():
+        colours = ", ".join("#%02x%02x%02x" % c for c in p.colours)  # noqa: UP031
+        lines.append(f"| {p.name} | {p.priority} | {colours} | {p.mode} | {p.period_ms} ms |")
+    return _page("Faults of the pilot room", lines)
+
+
+PAGES = {
+    "parameters.md": parameters,
+    "wiring.md": wiring,
+    "session.md": session,
+    "faults.md": faults,
+}
+
+
+def stale() -> list[str]:
+    """Return the names of pages that differ from what would be written."""
+    return [
+        name
+        for name, made in PAGES.items()
+        if not (DOCS / name).exists() or (DOCS / name).read_text() != made()
+    ]
+
+
+def _page(title: str, lines: list[str]) -> str:
+    return "\n".join([f"# {title}", "", MADE, "", *lines]) + "\n"
+
+
+def _sentence(kind: type) -> str:
+    return (kind.__doc__ or "").split("\n")[0].replace("|", "\\|")
+
+
+def main() -> int:
+    """Write the pages, or check them."""
+    if "--check" in sys.argv[1:]:
+        for name in stale():
+            print(f"docs/{name} is not up to date: run `make docs`")
+        return 1 if stale() else 0
+    for name, made in PAGES.items():
+        (DOCS / name).write_text(made())
+        print(f"docs/{name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
