@@ -1,7 +1,7 @@
 """Every machine of the firmware for the laws: how it is made and which facts it takes.
 
-A fact stands here without its time; `timed` gives it the instant at which it is told. Tables, not
-generators, so that hypothesis and a fixed walk choose from the same facts.
+A fact stands here without its time; `telling.timed` gives it the instant at which it is told.
+Tables, not generators, so that hypothesis and a fixed walk choose from the same facts.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from random import Random
@@ -23,7 +23,7 @@ from firmware.model import backend as b
 from firmware.model import outlet as o
 from firmware.model import session as s
 from firmware.model.fault import Fault
-from firmware.model.machine import NEVER_MS, TICK, Tick
+from firmware.model.machine import Tick
 from firmware.model.settings import SettingsChanged
 from firmware.model.storage import Memory, Store, Stored
 from firmware.model.values import (
@@ -44,10 +44,10 @@ from firmware.session.desk import Desk
 from firmware.station.configuration import ConfigurationDesk
 from firmware.station.core import Options, StationCore
 from hal.ports import LockPosition, OutletSample
+from tests.laws.telling import GRID_MS, Story, tell
 
 BOOT = 7
 NOON_MS = 1_769_860_800_000  # 2026-01-31T12:00:00Z
-GRID_MS = 20
 QUICK = changed(
     defaults(),
     {
@@ -364,50 +364,6 @@ KINDS = (
 )  # fmt: skip
 
 
-def timed(fact: object, now_ms: int) -> object:
-    """Return the fact as it is told at `now_ms`."""
-    match fact:
-        case p.Sampled(sample):
-            return p.Sampled(replace(sample, at_ms=now_ms))
-        case p.PermitGiven(limit_ma, lease_ms):
-            return p.PermitGiven(limit_ma, now_ms + lease_ms)
-        case s.MeterRead(outlet, reading):
-            return s.MeterRead(outlet, replace(reading, at_ms=now_ms))
-        case LimitSet(outlet, limit):
-            return LimitSet(outlet, replace(limit, expires_ms=now_ms + limit.expires_ms))
-        case s.TokenWaits(token, wait_ms):
-            return s.TokenWaits(token, now_ms + wait_ms)
-    return replace(fact, at_ms=now_ms) if hasattr(fact, "at_ms") else fact  # type: ignore[type-var]
-
-
-Story = Iterable[tuple[int, object]]  # pause in ms, fact
-Log = list[tuple[int, list[object]]]
-
-
-def tell(machine, story: Story, step_ms: int | None = None, start_ms: int = 0) -> Log:
-    """Tell a story, calling at deadlines on the grid or at every step; return what came when.
-
-    It begins with a tick: what wakes up has its first say then.
-    """
-    log: Log = []
-    now_ms = start_ms
-
-    def note(fact: object) -> None:
-        if wishes := list(machine.handle(fact, now_ms)):
-            log.append((now_ms, wishes))
-
-    note(TICK)
-    for pause_ms, fact in story:
-        then_ms = now_ms + pause_ms
-        while now_ms < then_ms:
-            due_ms = -(-machine.deadline_ms() // GRID_MS) * GRID_MS
-            next_ms = now_ms + step_ms if step_ms else max(due_ms, now_ms)
-            now_ms = min(next_ms, then_ms)
-            note(TICK)
-        note(timed(fact, now_ms))
-    return log
-
-
 def walk(kind: Kind, seed: int, length: int = 150) -> Story:
     """Return a fixed story of a machine."""
     dice = Random(seed)
@@ -424,5 +380,4 @@ def digests() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    assert NEVER_MS > 0
     json.dump(digests(), sys.stdout)

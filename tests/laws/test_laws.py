@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from firmware.model.machine import NEVER_MS, TICK
-from tests.laws.machines import GRID_MS, KINDS, digests, tell, timed, walk
+from tests.laws.machines import KINDS, digests, walk
+from tests.laws.telling import GRID_MS, tell, timed
 
 every_machine = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
