@@ -1,0 +1,193 @@
+"""Runs the long campaigns and prints their figures; 1 if anything was wrong.
+
+Sessions with power cuts in virtual time, kills of real processes, cut points of the storage with
+their control, and the recorded sessions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from firmware.sim.books import Outcome
+from firmware.sim.powercuts import play
+from firmware.sim.replay import Replay, read_csv
+from hal.board import load_board
+from tools.powercut.campaign import campaign
+from tools.soak.kills import trial
+
+ROOT = Path(__file__).parents[2]
+RECORDED = ROOT / "tests" / "data" / "caltech_sessions_2019-03a.csv"
+Advance = Callable[[], None]
+
+
+@dataclass(slots=True)
+class Result:
+    """The figures of one campaign."""
+
+    name: str
+    seeds: str
+    figures: dict[str, object]
+    problems: list[str] = field(default_factory=list)
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+
+
+def powercuts(count: int, advance: Advance) -> Result:
+    """Sessions in virtual time, the power cut at any wish or instant."""
+    board = load_board(ROOT / "boards" / "mock.toml")
+    return _outcomes("power cuts", [_stepped(play(n, board), advance) for n in range(count)])
+
+
+def kills(count: int, advance: Advance) -> Result:
+    """Real processes, really killed."""
+    return _outcomes("kills", [_stepped(trial(seed), advance) for seed in range(count)])
+
+
+def durability(count: int, advance: Advance) -> Result:
+    """Cut points of the storage as shipped; a tenth as many without any sync as the control."""
+    seeds = range(1, 5)
+    shipped = [campaign(seed, count // len(seeds), progress=advance) for seed in seeds]
+    control = campaign(1, count // 10, "OFF", progress=advance)
+    problems = [bad for verdict in shipped for bad in verdict.first_bad]
+    if not control.lost or not control.unreadable:
+        problems.append("the control without syncs lost nothing: these cuts prove nothing")
+    figures: dict[str, object] = {
+        "cut points": sum(v.cuts for v in shipped),
+        "acknowledged steps lost": sum(v.lost for v in shipped),
+        "unreadable": sum(v.unreadable for v in shipped),
+        "damaged": sum(v.damaged for v in shipped),
+        "file operations": sum(v.operations for v in shipped),
+        "commits": sum(v.steps for v in shipped),
+        "control OFF": f"{control.cuts} cuts: {control.lost} lost (up to "
+        f"{control.lost_steps_max} commits), {control.unreadable} unreadable, "
+        f"{control.damaged} damaged",
+    }
+    return Result("durability", f"{seeds[0]}–{seeds[-1]}", figures, problems)
+
+
+def replay(count: int, advance: Advance) -> Result:
+    """The recorded sessions through whole stations."""
+    sessions, midnight = read_csv(RECORDED)
+    told = 0
+
+    def progress(passed_ms: int, all_ms: int) -> None:
+        nonlocal told
+        for _ in range(told, count * passed_ms // all_ms):
+            told += 1
+            advance()
+
+    board = load_board(ROOT / "boards" / "mock.toml")
+    ledger = Replay(sessions[:count], midnight, board).run(progress)
+    problems = [*ledger.lost, *ledger.duplicated, *ledger.different, *ledger.wire_problems]
+    figures: dict[str, object] = {
+        "sessions": len(ledger.played),
+        "lost": len(ledger.lost),
+        "duplicated": len(ledger.duplicated),
+        "different": len(ledger.different),
+        "meter Wh": ledger.meter_wh,
+        "back end Wh": ledger.backend_wh,
+        "frames": ledger.frames,
+    }
+    return Result("replay", "0", figures, problems)
+
+
+# name: campaign, how many, how many in a quick look
+CAMPAIGNS: dict[str, tuple[Callable[[int, Advance], Result], int, int]] = {
+    "powercuts": (powercuts, 200, 20),
+    "kills": (kills, 50, 3),
+    "durability": (durability, 2_000, 100),
+    "replay": (replay, 475, 40),
+}
+
+
+def _stepped(outcome: Outcome, advance: Advance) -> Outcome:
+    advance()
+    return outcome
+
+
+def _outcomes(name: str, outcomes: list[Outcome]) -> Result:
+    """Add up what became of all seeds."""
+    words = {
+        "cuts": "cuts",
+        "transactions": "transactions",
+        "lost": "lost",
+        "duplicated": "duplicated",
+        "resumed": "resumed",
+        "power_loss_stops": "PowerLoss stops",
+        "unbilled_wh": "Wh after the last durable register",
+        "retransmissions": "retransmissions",
+        "frames": "frames",
+    }
+    figures: dict[str, object] = {"sessions": len(outcomes)}
+    for attribute, text in words.items():
+        figures[text] = sum(getattr(outcome, attribute) for outcome in outcomes)
+    problems = [f"seed {o.seed}: {problem}" for o in outcomes for problem in o.problems]
+    figures["failing seeds"] = [o.seed for o in outcomes if o.problems] or "none"
+    return Result(name, f"0–{len(outcomes) - 1}", figures, problems)
+
+
+def run(names: Iterable[str], quick: bool, console: Console) -> list[Result]:
+    """Run campaigns one after the other, with a bar for each."""
+    results: list[Result] = []
+    columns = (
+        TextColumn("{task.description:12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        for name in names:
+            work, full, few = CAMPAIGNS[name]
+            count = few if quick else full
+            control = count // 10 if name == "durability" else 0
+            bar = progress.add_task(name, total=count + control)
+            began_s, cpu_s = time.monotonic(), _cpu_s()
+            result = work(count, lambda bar=bar: progress.advance(bar))  # type: ignore[misc]
+            result.wall_s, result.cpu_s = time.monotonic() - began_s, _cpu_s() - cpu_s
+            results.append(result)
+    return results
+
+
+def _cpu_s() -> float:
+    return sum(
+        use.ru_utime + use.ru_stime for use in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN))
+    )
+
+
+def show(results: list[Result], console: Console) -> None:
+    """Print the figures and every problem."""
+    for result in results:
+        verdict = f"[red]{len(result.problems)} problems" if result.problems else "[green]clean"
+        table = Table(title=f"{result.name}: {verdict}", show_header=False, title_justify="left")
+        for name, value in {"seeds": result.seeds, **result.figures}.items():
+            table.add_row(name, str(value))
+        table.add_row("wall, CPU", f"{result.wall_s:.1f} s, {result.cpu_s:.1f} s")
+        console.print(table)
+        for problem in result.problems:
+            console.print(problem, style="red", highlight=False, markup=False)
+
+
+def main() -> int:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
+    parser.add_argument("--only", choices=CAMPAIGNS, action="append", help="this one only")
+    parser.add_argument("--quick", action="store_true", help="the slice that the tests run")
+    args = parser.parse_args()
+    console = Console()
+    results = run(args.only or CAMPAIGNS, args.quick, console)
+    show(results, console)
+    return 1 if any(result.problems for result in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
