@@ -111,7 +111,7 @@ class SessionCore:
         if s.phase is P.ENDING:
             due.append(s.phase_ms + CONTACTOR_WAIT_MS)
             due.append(s.phase_ms + CONTACTOR_WAIT_MS + METER_WAIT_MS)
-        if s.phase is P.PLUGGED and s.plugged_ms:
+        if s.phase is P.PLUGGED and s.plugged_ms is not None:
             due.append(s.plugged_ms + self._timeout_ms())
         if s.resuming and s.woke_ms is not None:
             due.append(s.woke_ms + RESUME_WAIT_MS)
@@ -174,7 +174,7 @@ class SessionCore:
             if early or s.authority is not None or s.phase is P.RUNNING:
                 self._hold(True, out)
         elif cable_ma is None:
-            s.plugged_ms = 0
+            s.plugged_ms = None
             self._hold(False, out)
 
     def _contacts(self, closed: bool, now_ms: int) -> None:
@@ -193,9 +193,10 @@ class SessionCore:
     def _unlock_unused(self, now_ms: int, out: list[object]) -> None:
         """Nobody came with a card: the plug is free again. [B-STP-10]"""
         s = self.state
-        due_ms = s.plugged_ms + self._timeout_ms()
-        if s.phase is P.PLUGGED and s.plugged_ms and now_ms >= due_ms:
-            s.plugged_ms = 0
+        if s.phase is not P.PLUGGED or s.plugged_ms is None:
+            return
+        if now_ms >= s.plugged_ms + self._timeout_ms():
+            s.plugged_ms = None
             self._hold(False, out)
 
     def _register(self, read: MeterRead, now_ms: int) -> None:

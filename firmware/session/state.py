@@ -30,7 +30,7 @@ class SessionState:
     cable_ma: int | None = None
     cp: CpState | None = None  # None until the pilot has reported
     contactor_closed: bool = False
-    plugged_ms: int = 0
+    plugged_ms: int | None = None  # None as well once the plug was freed unused
     held: bool | None = None  # what the pilot was told last about the plug
     authority: Authority | None = None
     transaction: Transaction | None = None
