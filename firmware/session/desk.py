@@ -196,9 +196,11 @@ class Desk:
         if fact.phase in (SessionPhase.IDLE, SessionPhase.PLUGGED):
             outlet.expected = None
 
-    def _began(self, fact: TransactionBegan, _now_ms: int, _out: list[object]) -> None:
+    def _began(self, fact: TransactionBegan, _now_ms: int, out: list[object]) -> None:
         outlet = self.state.outlets[fact.transaction.outlet]
         outlet.transaction, outlet.expected = fact.transaction, None
+        if self.state.restart is not None:  # it must not hold up a soft reset for hours
+            out.append(StopAsked(fact.transaction.outlet, self.state.restart))
 
     def _confirmed(self, fact: TransactionConfirmed, _now_ms: int, _out: list[object]) -> None:
         running = self.state.outlets[fact.outlet].transaction
