@@ -29,7 +29,6 @@ from firmware.model.session import (
     Transaction,
     TransactionBegan,
     TransactionConfirmed,
-    TransactionEnded,
 )
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import ClearCache, PutCache
@@ -37,6 +36,7 @@ from firmware.model.values import TokenInfo, Verdict, token_key
 
 CACHE_MAX = 10_000  # entries; the oldest goes first
 OPEN_MAX = 16  # questions open at once
+TOKENS_MAX = 1_000  # transactions whose start the back end has not answered
 
 
 class AuthCore:
@@ -65,8 +65,8 @@ class AuthCore:
                 return self._answered(token, info, now_ms)
             case TransactionBegan(transaction):
                 self.tokens[transaction.key] = transaction.token
-            case TransactionEnded(transaction):
-                self.tokens.setdefault(transaction.key, transaction.token)
+                while len(self.tokens) > TOKENS_MAX:  # the back end gave these starts up
+                    self.tokens.pop(next(iter(self.tokens)))
             case TransactionConfirmed(key, _, _, info):
                 known = self.tokens.pop(key, None)
                 return self._remember(known, info, now_ms) if known is not None else []

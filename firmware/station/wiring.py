@@ -69,7 +69,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.EnergyWanted: (LIMITS,),
     s.LimitChanged: (SESSION,),
     s.TransactionBegan: (DESK, AUTH, METERING, OCPP),
-    s.TransactionEnded: (DESK, AUTH, METERING, OCPP),
+    s.TransactionEnded: (DESK, METERING, OCPP),
     s.TransactionConfirmed: (SESSION, DESK, AUTH),
     s.ConnectorChanged: (OCPP,),
     s.SessionShown: (LED, DESK),
