@@ -43,6 +43,8 @@ class LimitBook:
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take one fact; take permits back before giving any."""
         again = False
+        if getattr(fact, "outlet", None) not in (None, *self.books):
+            return []  # of an outlet that this station has not
         match fact:
             case CableChanged(outlet, cable_ma, _):
                 self._cable(outlet, cable_ma)
