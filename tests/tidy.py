@@ -93,6 +93,7 @@ UNITS = [
     "_mhz",
     "_factor",
 ]
+COUNTS = ("_stops", "_count")  # so many of them; a number without a unit
 BANNED_CALLS = {"eval", "exec", "os.system", "pickle.loads", "pickle.load", "yaml.load"}
 
 
@@ -204,9 +205,9 @@ def units(module: str, tree: ast.AST) -> Iterator[str]:
             names = [node.target] if isinstance(node.target, ast.Name) else []
         for name in names:
             text = name.arg if isinstance(name, ast.arg) else name.id
-            if any(q in text.lower() for q in QUANTITIES) and not text.lower().endswith(
-                tuple(UNITS)
-            ):
+            counted = text.lower().endswith(COUNTS)
+            quantity = any(q in text.lower() for q in QUANTITIES) and not counted
+            if quantity and not text.lower().endswith(tuple(UNITS)):
                 yield f"{module}:{name.lineno}: {text} does not say its unit"
 
 

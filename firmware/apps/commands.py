@@ -119,7 +119,9 @@ def why(outlet: int, state: State = STATE) -> None:
 
 
 @app.command("get")
-def get_settings(keys: Annotated[list[str] | None, typer.Argument()] = None, state: State = STATE):  # type: ignore[no-untyped-def]
+def get_settings(
+    keys: Annotated[list[str] | None, typer.Argument()] = None, state: State = STATE
+) -> None:
     """Show parameters: the named ones, or all."""
     values = _ask(state, {"do": "get", "keys": keys or []})["values"]
     for key, entry in values.items():

@@ -134,9 +134,11 @@ class Demo:
             print(stamped, flush=True)
 
     def _frame(self, _station: str, direction: str, text: str, _at: datetime) -> None:
-        if "Heartbeat" not in text:
-            arrow = "OCPP →" if direction == "up" else "OCPP ←"
-            self.say(f"{arrow} {text[:150]}")
+        words = {"up": "OCPP →", "down": "OCPP ←"}
+        if direction not in words:
+            self.say(f"OCPP  connection {direction}")
+        elif "Heartbeat" not in text:
+            self.say(f"{words[direction]} {text[:150]}")
 
     async def refresh(self) -> None:
         """Look at world and station."""

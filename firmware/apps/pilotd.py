@@ -90,7 +90,8 @@ class PilotLoop:
         if self.ports.edges is not None and self.ports.edges.fileno() in ready:
             self.ports.edges.drain()
         for _ in range(PASSES_MAX):  # a sample may come for one outlet while the other is served
-            if not any([self._decide(number, core) for number, core in self.cores.items()]):
+            news = [self._decide(number, core) for number, core in self.cores.items()]
+            if not any(news):
                 break
         if self.listener.fileno() in ready:
             self._accept()

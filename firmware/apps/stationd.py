@@ -31,7 +31,7 @@ from firmware.io.pilot_link import PilotLink
 from firmware.io.sqlite import Database, Writer
 from firmware.io.threads import Asker, Watcher
 from firmware.io.ws import BackendLink, LinkConfig
-from firmware.led.patterns import PATTERNS, frame
+from firmware.led.patterns import PATTERNS, dimmed, frame
 from firmware.model.backend import ClockSynced, DropConnection, Restart, SendFrame
 from firmware.model.errors import SettingErrors
 from firmware.model.fault import Fault
@@ -91,6 +91,7 @@ class Station:
         self.writer = Writer(wake.database, self._storage_failed)
         lights = wake.profile.led.count if wake.profile.led else 0
         self.ring = _Ring(ports, lights, self.runner.post, self.loop)
+        self.ring.percent = wake.settings.number("ocpp:LightIntensity")
         self.meters = {
             number: Asker(f"meter-{number}", _meter_ask(number, port), self.runner.post, self.loop)
             for number, port in ports.meters.items()
@@ -179,6 +180,7 @@ class Station:
     def _settings_changed(self, wish: SettingsChanged) -> None:
         if self.backend is not None:
             self.backend.configure(_link_config(wish.settings))
+        self.ring.percent = wish.settings.number("ocpp:LightIntensity")
 
     def _restart(self, wish: Restart) -> None:
         log.warning("restart", reason=wish.reason.value)
@@ -226,6 +228,7 @@ class _Ring:
         self.port = ports.led
         self.lights = lights
         self.pattern = ShowPattern("booting", loop_ms(loop))
+        self.percent = 100
         self.last: tuple[object, ...] = ()
         self.loop = loop
         self.thread = Watcher("ring", self._look, post, loop)
@@ -236,7 +239,8 @@ class _Ring:
 
     def _look(self) -> None:
         wish = self.pattern
-        now = frame(PATTERNS[wish.pattern], loop_ms(self.loop) - wish.since_ms, self.lights)
+        full = frame(PATTERNS[wish.pattern], loop_ms(self.loop) - wish.since_ms, self.lights)
+        now = dimmed(full, self.percent)
         if self.port is not None and now != self.last:
             with contextlib.suppress(HardwareSilent):
                 self.port.show(now)

@@ -16,6 +16,9 @@ MEASURANDS = (
 )
 MEASURANDS_MAX = len(MEASURANDS)
 PROFILES = "Core,RemoteTrigger"
+_register_only = texts(
+    ",", r"^Energy\.Active\.Import\.Register$", "Energy.Active.Import.Register or nothing", 1
+)
 _measurands = texts(
     ",",
     "^(" + "|".join(m.replace(".", r"\.") for m in MEASURANDS) + ")$",
@@ -49,7 +52,9 @@ PARAMS = (
     ),
     _key("ConnectorPhaseRotationMaxLength", _MAX_LENGTH, 3, readonly=True),
     _key("GetConfigurationMaxKeys", _MAX_LENGTH, 200, readonly=True),
+    _key("BlinkRepeat", whole(1, 20), 5),  # flashes of a refused card
     _key("HeartbeatInterval", whole(0, 30 * _DAY_S), 0, unit="s"),  # 0: as the back end says
+    _key("LightIntensity", whole(0, 100), 100, unit="%"),
     _key("MaxEnergyOnInvalidId", whole(0, 1_000_000), 0, unit="Wh", readonly=True),
     _key("MeterValuesAlignedData", _measurands, ("Energy.Active.Import.Register",)),
     _key("MeterValuesAlignedDataMaxLength", _MAX_LENGTH, MEASURANDS_MAX, readonly=True),
@@ -64,14 +69,14 @@ PARAMS = (
     _key("NumberOfConnectors", whole(1, 2), 2, readonly=True),
     _key("ResetRetries", whole(0, 10), 1),
     _key("StopTransactionOnEVSideDisconnect", flag(), True, readonly=True),
-    _key("StopTransactionOnInvalidId", flag(), True, readonly=True),
+    _key("StopTransactionOnInvalidId", flag(), True),
     _key("StopTxnAlignedData", _measurands, (), readonly=True),
     _key("StopTxnAlignedDataMaxLength", _MAX_LENGTH, 0, readonly=True),
-    _key("StopTxnSampledData", _measurands, (), readonly=True),
-    _key("StopTxnSampledDataMaxLength", _MAX_LENGTH, 0, readonly=True),
+    _key("StopTxnSampledData", _register_only, ()),
+    _key("StopTxnSampledDataMaxLength", _MAX_LENGTH, 1, readonly=True),
     _key("SupportedFeatureProfiles", text(0, 200), PROFILES, readonly=True),
     _key("SupportedFeatureProfilesMaxLength", _MAX_LENGTH, 6, readonly=True),
     _key("TransactionMessageAttempts", whole(1, 100), 3),
     _key("TransactionMessageRetryInterval", whole(1, 3_600), 60, unit="s"),
-    _key("UnlockConnectorOnEVSideDisconnect", flag(), True, readonly=True),
+    _key("UnlockConnectorOnEVSideDisconnect", flag(), True),
 )

@@ -139,6 +139,11 @@ class Param:
         return "" if self.kind.secret else self.kind.write(value)
 
     @property
+    def vendor_key(self) -> str:
+        """The CamelCase of its key, by which a back end may name any parameter."""
+        return "".join(part.capitalize() for part in self.key.split("_"))
+
+    @property
     def ocpp_key(self) -> str:
-        """Its standard OCPP key, else the CamelCase of its own."""
-        return self.ocpp16 or "".join(part.capitalize() for part in self.key.split("_"))
+        """Its standard OCPP key, else the vendor key."""
+        return self.ocpp16 or self.vendor_key

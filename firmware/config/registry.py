@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from firmware.config import authorization, backend, currents, ocpp_core
@@ -19,10 +20,41 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
         )
     }
 )  # fmt: skip
-BY_OCPP_KEY: Mapping[str, Param] = MappingProxyType(
-    {p.ocpp_key.casefold(): p for p in PARAMS.values()}
-)
-assert len(BY_OCPP_KEY) == len(PARAMS)
+
+
+@dataclass(frozen=True, slots=True)
+class OcppKey:
+    """A name under which a back end knows a parameter, and its words where they are others."""
+
+    name: str
+    param: Param
+    shown: Mapping[str, str] = field(default_factory=dict)  # our word -> the back end's
+    read: Mapping[str, str] = field(default_factory=dict)  # the back end's -> ours
+
+    def show(self, value: SettingValue) -> str:
+        """Return a value in the back end's words."""
+        text = self.param.kind.write(value)
+        if isinstance(self.param.default, bool):
+            return "true" if value else "false"
+        return self.shown.get(text, text)
+
+
+def _ocpp_keys() -> dict[str, OcppKey]:
+    """Every standard key, the vendor key of every parameter, and what only maps to one."""
+    keys = [OcppKey(p.ocpp16, p) for p in PARAMS.values() if p.ocpp16]
+    keys += [OcppKey(p.vendor_key, p) for p in PARAMS.values() if p.id]
+    keys.append(
+        OcppKey(
+            "AllowOfflineTxForUnknownId",
+            PARAMS["if_in_doubt_allow_charging"],
+            {"off": "false", "on": "true", "immediate_plug_in": "true"},
+            {"false": "off", "true": "on"},
+        )
+    )
+    return {key.name.casefold(): key for key in sorted(keys, key=lambda k: k.name)}
+
+
+OCPP_KEYS: Mapping[str, OcppKey] = MappingProxyType(_ocpp_keys())
 
 Relation = Callable[[Mapping[str, SettingValue]], str | None]
 
@@ -94,7 +126,8 @@ def find(key: str) -> Param | None:
     """Return the parameter of a key: the catalogue's, or `ocpp:` and an OCPP key."""
     if key in PARAMS:
         return PARAMS[key]
-    return BY_OCPP_KEY.get(key[5:].casefold()) if key.startswith("ocpp:") else None
+    named = OCPP_KEYS.get(key[5:].casefold()) if key.startswith("ocpp:") else None
+    return named.param if named is not None else None
 
 
 def _unknown(key: str) -> str:

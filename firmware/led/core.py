@@ -62,8 +62,9 @@ class LedCore:
             case TokenAccepted():
                 self.passing.pop("authorized_wait", None)
             case TokenRefused():
-                self.passing["rejected"] = now_ms + PATTERNS["rejected"].length_ms
-                self.shown = None  # five flashes again, from their beginning
+                flashes = self.settings.number("ocpp:BlinkRepeat")
+                self.passing["rejected"] = now_ms + flashes * PATTERNS["rejected"].period_ms
+                self.shown = None  # the flashes again, from their beginning
             case BackendReady():
                 self.offline = False
             case BackendLost():

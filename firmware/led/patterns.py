@@ -19,7 +19,7 @@ OFF: Rgb = (0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One row of the table; `count` 0 goes on for ever."""
+    """One row of the table."""
 
     name: str
     priority: int
@@ -27,12 +27,6 @@ class Pattern:
     mode: Literal["steady", "blink", "rotate"]
     period_ms: int = 0
     tail: int = 0
-    count: int = 0
-
-    @property
-    def length_ms(self) -> int:
-        """How long a counted pattern lasts; 0 for ever."""
-        return self.count * self.period_ms
 
 
 _TRI = (GREEN, YELLOW, BLUE)
@@ -46,7 +40,7 @@ PATTERNS: dict[str, Pattern] = {
         Pattern("authorized_wait", 50, (BLUE,), "blink", 500),
         Pattern("learn_mode", 55, (BLUE,), "rotate", 2_000, tail=3),
         Pattern("authorizing", 60, (WHITE,), "rotate", 1_000, tail=3),
-        Pattern("rejected", 70, _TRI, "blink", 500, count=5),
+        Pattern("rejected", 70, _TRI, "blink", 500),
         Pattern("out_of_order", 80, _TRI, "blink", 1_000),
         Pattern("usb_stick_busy", 85, (WHITE,), "blink", 1_000),
         Pattern("updating", 90, _TRI, "steady"),
@@ -55,10 +49,15 @@ PATTERNS: dict[str, Pattern] = {
 }
 
 
+def dimmed(lights: tuple[Rgb, ...], percent: int) -> tuple[Rgb, ...]:
+    """Return a frame at so much of its brightness."""
+    if percent >= 100:
+        return lights
+    return tuple((r * percent // 100, g * percent // 100, b * percent // 100) for r, g, b in lights)
+
+
 def frame(pattern: Pattern, at_ms: int, lights: int) -> tuple[Rgb, ...]:
     """Return the ring `at_ms` after the pattern began."""
-    if pattern.length_ms and at_ms >= pattern.length_ms:
-        return (OFF,) * lights
     if pattern.mode == "rotate":
         head = at_ms * lights // pattern.period_ms % lights
         lit = {(head - i) % lights for i in range(pattern.tail)}

@@ -75,9 +75,9 @@ class MeteringCore:
                 meter = self.meters[transaction.outlet]
                 meter.transaction, meter.poll_ms = None, NEVER_MS
                 meter.periodic_ms, meter.kept_wh = NEVER_MS, -1
-            case MeterRead(outlet, reading):
+            case MeterRead(outlet, reading) if outlet in self.meters:
                 self._read(outlet, reading, now_ms, out)
-            case MeterSilent(outlet, _):
+            case MeterSilent(outlet, _) if outlet in self.meters:
                 self._silent(outlet, now_ms, out)
             case SampleRequested(outlet):
                 for number in [outlet] if outlet else list(self.meters):

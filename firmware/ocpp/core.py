@@ -110,7 +110,7 @@ class OcppCore:
             case TransactionBegan(transaction):
                 yield from self._outbox.began(transaction)
             case TransactionEnded(transaction):
-                yield from self._outbox.ended(transaction)
+                yield from self._outbox.ended(transaction, data=self._options.stop_data)
             case EnergySampled():
                 yield from self._sampled(fact)
             case ConnectorChanged():

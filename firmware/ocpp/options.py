@@ -21,6 +21,7 @@ class Options:
     min_status_ms: int
     sends_informative: bool
     sends_errors: bool
+    stop_data: bool  # registers of begin and end in StopTransaction
 
 
 def options_of(settings: Settings) -> Options:
@@ -34,6 +35,7 @@ def options_of(settings: Settings) -> Options:
         min_status_ms=_span_ms(settings.number("ocpp:MinimumStatusDuration")),
         sends_informative=settings.flag("ocpp_send_informative_status"),
         sends_errors=settings.flag("ocpp_send_error_status"),
+        stop_data=bool(settings.texts("ocpp:StopTxnSampledData")),
     )
 
 

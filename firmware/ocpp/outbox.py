@@ -94,8 +94,8 @@ class Outbox:
         self._meters += 1
         return [*writes, *self._put("meter", key, payload, sample.at)]
 
-    def ended(self, transaction: Transaction) -> list[DurableWrite]:
-        """Queue a StopTransaction, once."""
+    def ended(self, transaction: Transaction, *, data: bool = False) -> list[DurableWrite]:
+        """Queue a StopTransaction, once; `data` adds the registers of begin and end."""
         key = transaction.key
         if key in self._done:
             return []
@@ -108,7 +108,7 @@ class Outbox:
         if book.transaction_id is None:
             book.transaction_id = transaction.transaction_id
         stamp = transaction.ended or transaction.last_at
-        return self._put("stop", key, payloads.stop_transaction(transaction), stamp)
+        return self._put("stop", key, payloads.stop_transaction(transaction, data=data), stamp)
 
     def deadline_ms(self) -> int:
         """Return when the oldest message may be sent; it still needs a free line."""

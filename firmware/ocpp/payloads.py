@@ -104,8 +104,8 @@ def start_transaction(transaction: Transaction) -> Payload:
     )
 
 
-def stop_transaction(transaction: Transaction) -> Payload:
-    """Return the end of a transaction; id and timestamp are filled in when it is sent."""
+def stop_transaction(transaction: Transaction, *, data: bool = False) -> Payload:
+    """Return the end of a transaction; id and unknown timestamps are filled in when it is sent."""
     reason = transaction.stop_reason or StopReason.LOCAL
     stop_token = transaction.stop_token
     return _payload(
@@ -115,8 +115,32 @@ def stop_transaction(transaction: Transaction) -> Payload:
             transaction_id=NO_TRANSACTION_ID,
             reason=None if reason is StopReason.LOCAL else reason.value,  # [JE 2.5]
             id_tag=None if stop_token is None else stop_token[:_MAX_TOKEN],
+            transaction_data=_begin_and_end(transaction) if data else None,
         )
     )
+
+
+def _begin_and_end(transaction: Transaction) -> list[dict[str, Any]]:
+    """The registers of both ends of a transaction. [ER 3.14, StopTxnSampledData]"""
+    began_ms = transaction.began.utc_ms
+    ends = (
+        ("" if began_ms is None else iso_utc(began_ms), transaction.meter_start_wh, "Begin"),
+        ("", transaction.last_wh, "End"),
+    )
+    return [
+        {
+            "timestamp": timestamp,
+            "sampledValue": [
+                {
+                    "value": str(energy_wh),
+                    "context": f"Transaction.{end}",
+                    "measurand": "Energy.Active.Import.Register",
+                    "unit": "Wh",
+                }
+            ],
+        }
+        for timestamp, energy_wh, end in ends
+    ]
 
 
 def meter_values(sample: EnergySampled) -> Payload | None:
@@ -141,6 +165,11 @@ def completed(payload: Payload, utc_ms: int, transaction_id: int | None) -> Payl
         ]
     else:
         full["timestamp"] = iso_utc(utc_ms)
+    if "transactionData" in full:
+        full["transactionData"] = [
+            block if block["timestamp"] else {**block, "timestamp": iso_utc(utc_ms)}
+            for block in full["transactionData"]
+        ]
     if transaction_id is not None:
         full["transactionId"] = transaction_id
     return full

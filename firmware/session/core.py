@@ -140,7 +140,7 @@ class SessionCore:
             case StopAsked(_, reason, token):
                 self._stop(reason, token)
             case TransactionConfirmed():
-                self._confirmed(fact)
+                self._confirmed(fact, out)
             case FaultRaised(_, fault, _):
                 s.faults.add(fault)
             case FaultCleared(_, fault, _):
@@ -208,15 +208,20 @@ class SessionCore:
             if last_wh != tx.last_wh:
                 s.transaction = replace(tx, last_wh=last_wh, last_at=self.clock.stamp(now_ms))
 
-    def _confirmed(self, fact: TransactionConfirmed) -> None:
+    def _confirmed(self, fact: TransactionConfirmed, out: list[object]) -> None:
         s = self.state
         if s.transaction is None or s.transaction.key != fact.key:
             return
         s.transaction = replace(
             s.transaction, transaction_id=fact.transaction_id, parent=fact.info.parent
         )
-        if fact.info.verdict is not Verdict.ACCEPTED:
+        if fact.info.verdict is Verdict.ACCEPTED:
+            return
+        if self.settings.flag("ocpp:StopTransactionOnInvalidId"):
             self._stop(StopReason.DEAUTHORIZED, None)
+        elif not s.denied:  # [ER 3.17] only the energy stops
+            s.denied = True
+            out.append(EnergyWanted(self.outlet, wanted=False, reason="token not accepted"))
 
     def _stop(self, reason: StopReason, token: str | None) -> None:
         s = self.state
@@ -286,6 +291,7 @@ class SessionCore:
             parent=s.authority.parent,
         )
         s.authority, s.stop, s.charged, s.ask_meter_ms = None, None, False, NEVER_MS
+        s.denied = False
         out += [
             PutTransaction(s.transaction),
             TransactionBegan(s.transaction),
@@ -308,7 +314,9 @@ class SessionCore:
             PutTransaction(ended),
             TransactionEnded(ended),
         ]
-        self._hold(False, out)
+        car_left = reason is StopReason.EV_DISCONNECTED and s.plugged
+        if not car_left or self.settings.flag("ocpp:UnlockConnectorOnEVSideDisconnect"):
+            self._hold(False, out)
 
     # -- showing ----------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ def _status(s: SessionState, settings: Settings) -> S:
 
 def _running(s: SessionState, settings: Settings) -> S:
     """[E2 4.9] with both sides suspended, SuspendedEVSE wins."""
-    if s.limit_ma < MIN_CURRENT_MA and s.charged:
+    if s.denied or (s.limit_ma < MIN_CURRENT_MA and s.charged):
         return S.SUSPENDED_EVSE
     if s.contactor_closed:
         return S.CHARGING

@@ -34,6 +34,7 @@ class SessionState:
     held: bool | None = None  # what the pilot was told last about the plug
     authority: Authority | None = None
     transaction: Transaction | None = None
+    denied: bool = False  # the back end did not accept the token; no energy, but a transaction
     charged: bool = False  # the contactor was closed in this transaction
     stop: tuple[StopReason, str | None] | None = None
     reading: Reading | None = None

@@ -144,7 +144,9 @@ def _header(story: Story, words: list[str]) -> None:
 
 def _expect(line: int, at_ms: int, words: list[str], outlet: int) -> Expect:
     never = bool(words) and words[0] == "no"
-    rest, within = _WITHIN.match(" ".join(words[1:] if never else words)).groups()  # type: ignore[union-attr]
+    match = _WITHIN.match(" ".join(words[1:] if never else words))
+    assert match is not None, words  # the pattern takes any text
+    rest, within = match.groups()
     kind, *what = rest.split() or [""]
     if kind not in _KINDS or not what:
         raise BadStory(f"expect one of {', '.join(sorted(_KINDS))} and what; not {rest!r}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from firmware.config.param import Effect, Param, Role
-from firmware.config.registry import BY_OCPP_KEY, PARAMS, changed, find
+from firmware.config.registry import OCPP_KEYS, PARAMS, OcppKey, changed, find
 from firmware.model.backend import (
     Answer,
     ConfigurationAnswer,
@@ -55,34 +55,31 @@ class ConfigurationDesk:
 
     def _get(self, call: str, keys: tuple[str, ...]) -> ConfigurationAnswer:
         if not keys:
-            known = sorted(PARAMS.values(), key=lambda p: p.ocpp_key)
-            return ConfigurationAnswer(call, tuple(self._entry(p) for p in known), ())
-        there = [BY_OCPP_KEY[k.casefold()] for k in keys if k.casefold() in BY_OCPP_KEY]
-        unknown = tuple(k for k in keys if k.casefold() not in BY_OCPP_KEY)
-        return ConfigurationAnswer(call, tuple(self._entry(p) for p in there), unknown)
+            return ConfigurationAnswer(call, tuple(map(self._entry, OCPP_KEYS.values())), ())
+        there = [OCPP_KEYS[k.casefold()] for k in keys if k.casefold() in OCPP_KEYS]
+        unknown = tuple(k for k in keys if k.casefold() not in OCPP_KEYS)
+        return ConfigurationAnswer(call, tuple(map(self._entry, there)), unknown)
 
-    def _entry(self, param: Param) -> KeyValue:
-        if param.kind.secret:
-            return KeyValue(param.ocpp_key, readonly=False, value=None)
-        text = param.kind.write(self.settings.values[param.key])
-        if text in ("on", "off") and isinstance(param.default, bool):
-            text = "true" if text == "on" else "false"
+    def _entry(self, key: OcppKey) -> KeyValue:
+        if key.param.kind.secret:
+            return KeyValue(key.name, readonly=False, value=None)
+        text = key.show(self.settings.values[key.param.key])
         if not self.settings.flag("ocpp_allow_long_get_config"):
             text = text[:VALUE_MAX]
-        return KeyValue(param.ocpp_key, readonly=_readonly(param), value=text)
+        return KeyValue(key.name, readonly=_readonly(key.param), value=text)
 
     def _change(self, call: str, key: str, value: str) -> list[object]:
-        param = BY_OCPP_KEY.get(key.casefold())
-        if param is None:
+        named = OCPP_KEYS.get(key.casefold())
+        if named is None:
             return [Answer(call, "NotSupported")]
-        if _readonly(param):
+        if _readonly(named.param):
             return [Answer(call, "Rejected")]
         try:
-            messages = self.write({param.key: value})
+            messages = self.write({named.param.key: named.read.get(value.lower(), value)})
         except SettingErrors:
             return [Answer(call, "Rejected")]
-        accepted = "RebootRequired" if param.effect is Effect.RESTART else "Accepted"
-        return [Answer(call, accepted), *messages]
+        later = named.param.effect is Effect.RESTART
+        return [Answer(call, "RebootRequired" if later else "Accepted"), *messages]
 
 
 def _readonly(param: Param) -> bool:

@@ -22,6 +22,7 @@ DEFAULTS = {
     "ocpp:TransactionMessageRetryInterval": 60,
     "ocpp:MinimumStatusDuration": 0,
     "ocpp:MeterValuesSampledData": ("Energy.Active.Import.Register",),
+    "ocpp:StopTxnSampledData": (),
 }
 
 
