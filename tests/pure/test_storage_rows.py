@@ -1,0 +1,137 @@
+"""Every write comes back as memory: rows, as the disk would have them."""
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware.io.sqlite import Database
+from firmware.model import storage as s
+from firmware.model.session import Transaction
+from firmware.model.storage import Memory, OutboxEntry
+from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
+from firmware.storage.rows import NEW_BOOT, history, memory, statements
+from firmware.storage.schema import MIGRATIONS
+
+WH, MS = st.integers(0, 10**9), st.integers(0, 2**53)
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20)
+MAYBE = st.none() | TEXT
+STAMPS = st.builds(Stamp, st.integers(1, 99), MS, st.none() | MS)
+TRANSACTIONS = st.builds(
+    Transaction, TEXT, st.integers(1, 2), TEXT, STAMPS, WH, WH, STAMPS,
+    transaction_id=st.none() | st.integers(), parent=MAYBE, ended=st.none() | STAMPS,
+    stop_reason=st.none() | st.sampled_from(StopReason), stop_token=MAYBE,
+)  # fmt: skip
+ENTRIES = st.builds(
+    OutboxEntry, st.integers(1, 2**40), st.sampled_from(["start", "meter", "stop"]), TEXT, TEXT,
+    STAMPS, st.integers(0, 99),
+)  # fmt: skip
+INFOS = st.builds(TokenInfo, st.sampled_from(Verdict), MAYBE, st.none() | MS)
+QUICK = settings(max_examples=60, derandomize=True, deadline=None)
+EMPTY = Memory(boot=0)
+STAMP = Stamp(1, 5, None)
+TX = Transaction("1-1-1", 1, "T", STAMP, 100, 100, STAMP)
+
+
+def kept(*writes):
+    """Return the memory after these writes, one durable step each."""
+    database = Database(None, MIGRATIONS)
+    for write in writes:
+        database.apply(statements(write))
+    return memory(database.query)
+
+
+# whole numbers of SQLite have 64 bits
+IDS = st.integers(-(2**63), 2**63 - 1)
+
+
+@QUICK
+@given(TRANSACTIONS, st.none() | IDS)
+def test_a_transaction_comes_back_as_it_was_put(transaction, number):
+    put = replace(transaction, transaction_id=number)
+    assert kept(s.PutTransaction(put)) == replace(EMPTY, transactions=(put,))
+
+
+@QUICK
+@given(TRANSACTIONS, TRANSACTIONS)
+def test_a_later_state_replaces_what_may_change_and_never_loses_the_id(first, second):
+    first = replace(first, transaction_id=42)
+    later = replace(second, key=first.key, transaction_id=None)
+    expected = replace(
+        first, last_wh=later.last_wh, last_at=later.last_at, parent=later.parent,
+        ended=later.ended, stop_reason=later.stop_reason, stop_token=later.stop_token,
+    )  # fmt: skip
+    assert kept(s.PutTransaction(first), s.PutTransaction(later)).transactions == (expected,)
+
+
+@QUICK
+@given(st.lists(ENTRIES, max_size=5, unique_by=lambda entry: entry.seq))
+def test_the_outbox_comes_back_in_its_order(entries):
+    writes = [s.PutOutbox(entry) for entry in entries]
+    in_order = tuple(sorted(entries, key=lambda entry: entry.seq))
+    assert kept(*writes).outbox == in_order
+    assert kept(*writes, *(s.DropOutbox(e.seq) for e in entries)) == EMPTY
+
+
+@QUICK
+@given(ENTRIES, st.integers(0, 9))
+def test_a_message_put_again_is_the_same_message(entry, attempts):
+    again = replace(entry, attempts=attempts)
+    assert kept(s.PutOutbox(entry), s.PutOutbox(again)).outbox == (again,)
+
+
+@QUICK
+@given(st.dictionaries(TEXT, TEXT, max_size=4))
+def test_settings_and_notes_come_back_and_none_forgets_them(texts):
+    settings_ = [s.PutSetting(key, value) for key, value in texts.items()]
+    notes = [s.PutNote(key, value) for key, value in texts.items()]
+    assert kept(*settings_, *notes) == replace(EMPTY, settings=texts, notes=texts)
+    gone = [put(key, None) for key in texts for put in (s.PutSetting, s.PutNote)]
+    assert kept(*settings_, *notes, *gone) == EMPTY
+
+
+@QUICK
+@given(st.dictionaries(TEXT, INFOS, max_size=4))
+def test_verdicts_come_back_in_the_order_in_which_they_were_put(infos):
+    writes = [s.PutCache(token, info) for token, info in infos.items()]
+    assert list(kept(*writes).cache.items()) == list(infos.items())
+    assert kept(*writes, s.ClearCache()) == EMPTY
+
+
+@QUICK
+@given(WH, STAMPS)
+def test_a_register_only_ever_grows_and_not_after_the_end(energy_wh, at):
+    put = s.PutRegister("1-1-1", energy_wh, at)
+    grown = replace(TX, last_wh=energy_wh, last_at=at) if energy_wh >= 100 else TX
+    assert kept(s.PutTransaction(TX), put).transactions == (grown,)
+    ended = replace(TX, ended=STAMP, stop_reason=StopReason.LOCAL)
+    assert kept(s.PutTransaction(ended), put).transactions == (ended,)
+
+
+def test_the_id_of_the_back_end_is_kept_and_a_delivered_transaction_is_only_history():
+    database = Database(None, MIGRATIONS)
+    for write in (s.PutTransaction(TX), s.PutTransactionId("1-1-1", 7)):
+        database.apply(statements(write))
+    known = replace(TX, transaction_id=7)
+    assert memory(database.query).transactions == (known,)
+    database.apply(statements(s.DropTransaction("1-1-1")))
+    assert memory(database.query).transactions == ()
+    assert history(database.query) == (known,)
+
+
+def test_every_kind_of_write_has_its_statements():
+    writes = [
+        s.PutTransaction(TX), s.PutTransactionId("k", 1), s.DropTransaction("k"),
+        s.PutOutbox(OutboxEntry(1, "start", "k", "{}", STAMP)), s.DropOutbox(1),
+        s.PutSetting("k", "v"), s.PutCache("t", TokenInfo(Verdict.BLOCKED)), s.ClearCache(),
+        s.PutNote("n", "v"), s.PutRegister("k", 1, STAMP),
+    ]  # fmt: skip
+    assert {type(write) for write in writes} == {*s.DURABLE_WRITES, s.PutRegister}
+    assert all(statements(write) for write in writes)
+
+
+def test_boots_are_counted():
+    database = Database(None, MIGRATIONS)
+    for boot in (1, 2, 3):
+        database.apply([NEW_BOOT])
+        assert memory(database.query).boot == boot
