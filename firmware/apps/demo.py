@@ -30,6 +30,7 @@ from rich.text import Text
 from firmware.apps.bench_client import BenchClient, Refused
 from firmware.apps.run import Family, Plan, check
 from firmware.io.control import ask_station
+from firmware.pilot.duty import offered_ma
 from firmware.sim.backend import Backend
 
 CARD, OTHER_CARD = "0a0e9b83", "04a1b2c3d4e5f6"
@@ -157,12 +158,15 @@ class Demo:
             table.add_row(*_row(seen, known))
         ring = Text.assemble("ring  ", *[("● ", colour) for colour in self.world.get("led", ())])
         whys = "\n".join(o["why"] for o in self.status.get("outlets", ()))
-        keys = "   ".join(f"[bold]{key}[/bold] {what}" for key, what in KEYS)
+        keys = "\n".join(f" [bold]{key}[/bold]  {what}" for key, what in KEYS)
         return Group(
             Panel(table, title="Powerstation, simulated"),
             ring,
             Text(whys, style="dim"),
-            Panel("\n".join(self.lines), title=f"what happens (bench {self.family.bench})"),
+            Panel(
+                Text("\n".join(self.lines), no_wrap=True, overflow="ellipsis"),
+                title=f"what happens (bench protocol at {self.family.bench})",
+            ),
             keys,
         )
 
@@ -179,7 +183,8 @@ class Demo:
 def _row(seen: dict[str, Any], known: dict[str, Any]) -> tuple[Any, ...]:
     car = seen["car"] or {}
     full = car.get("stored_wh", 0) / car["battery_wh"] * 100 if car.get("battery_wh") else 0
-    offer = f"{seen['duty_permille'] / 10:g} %"
+    amps = offered_ma(seen["duty_permille"]) / 1_000
+    offer = f"{amps:g} A" if amps else "none"
     return (
         str(seen["outlet"]),
         known["status"],
