@@ -50,4 +50,4 @@ def test_the_next_good_request_is_answered(kind, repository):
     asking = player.loop.create_task(ask())
     player.play()
     assert asking.done()
-    assert list(answers[0]) == ["HeartbeatInterval"]
+    assert list(answers[0]["values"]) == ["HeartbeatInterval"]
