@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from firmware.config.param import Effect, Param, choice, flag, texts, whole
 
+# a slash is no part of an id: what follows it is a connector
+_ENTRY = r"^[\x21-\x2e\x30-\x39\x3b-\x7e]{1,20}(/[12]){0,2}$"
 PARAMS = (
     Param(
         "if_in_doubt_allow_charging",
@@ -94,7 +96,7 @@ PARAMS = (
     ),
     Param(
         "local_whitelist_entries",
-        texts(":", r"^[\x21-\x39\x3b-\x7e]{1,20}(/[12]){0,2}$", "ids separated by colons", 5_000),
+        texts(":", _ENTRY, "ids separated by colons, id/1 or id/2 for one connector only", 5_000),
         (),
         id="P081",
         manual="5.5",

@@ -74,7 +74,15 @@ def whole(low: int, high: int, *, also: tuple[int, ...] = ()) -> Kind:
     spec: Any = kind | Literal[also] if also else kind
     adapter: TypeAdapter[Any] = TypeAdapter(spec)
     extra = "".join(f"{value} or " for value in also)
-    return Kind(adapter, f"{extra}{low} to {high}", lambda text: int(text.strip()), str)
+    return Kind(adapter, f"{extra}{low} to {high}", _plain_digits, str)
+
+
+def _plain_digits(text: str) -> int:
+    """Return a number; Python alone would take 1_6 and other scripts' digits as well."""
+    digits = text.strip()
+    if not (digits.isascii() and digits.removeprefix("-").isdigit()):
+        raise ValueError(text)
+    return int(digits)
 
 
 def choice(*words: str) -> Kind:

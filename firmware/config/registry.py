@@ -70,14 +70,15 @@ def _at_most(lower: str, upper: str) -> Relation:
     return check
 
 
-RELATIONS: tuple[Relation, ...] = tuple(
-    _at_most(f"{lower}_{n}", f"{upper}_{n}")
+_HELD_BY: tuple[tuple[str, str], ...] = tuple(  # from the outermost limit inwards
+    (f"{lower}_{n}", f"{upper}_{n}")
     for n in (1, 2)
     for lower, upper in (
-        ("operator_current_limit", "installation_current_limit"),
         ("installation_current_limit", "maximum_current"),
+        ("operator_current_limit", "installation_current_limit"),
     )
 )
+RELATIONS: tuple[Relation, ...] = tuple(_at_most(lower, upper) for lower, upper in _HELD_BY)
 
 
 def defaults() -> Settings:
@@ -88,19 +89,7 @@ def defaults() -> Settings:
 def changed(settings: Settings, texts: Mapping[str, str]) -> Settings:
     """Return the settings with these values; raise `SettingErrors` and change nothing."""
     values = dict(settings.values)
-    problems: list[str] = []
-    for key, value in texts.items():
-        param = find(key)
-        if param is None:
-            problems.append(_unknown(key))
-            continue
-        if param.readonly:
-            problems.append(f"{key}: read-only")
-            continue
-        try:
-            values[param.key] = param.parse(value)
-        except BadValue as problem:
-            problems.append(str(problem))
+    problems = _read(texts, values)
     if not problems:
         problems = [said for relation in RELATIONS if (said := relation(values)) is not None]
     if problems:
@@ -109,17 +98,36 @@ def changed(settings: Settings, texts: Mapping[str, str]) -> Settings:
 
 
 def restored(texts: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
-    """Return settings from storage, and a sentence for each value that had to be left out."""
-    settings, problems = defaults(), list[str]()
-    try:
-        return changed(settings, texts), ()
-    except SettingErrors:
-        for key, value in texts.items():
+    """Return settings from storage, and a sentence for each value that had to be left out.
+
+    A value that is left out never loosens another: what is then above the limit that holds it
+    is lowered to it.
+    """
+    values = dict(defaults().values)
+    problems = _read(texts, values)
+    for lower, upper in _HELD_BY:
+        said = _at_most(lower, upper)(values)
+        if said is not None:
+            values[lower] = values[upper]
+            problems.append(f"{said}; it was lowered")
+    return Settings(values), tuple(problems)
+
+
+def _read(texts: Mapping[str, str], values: dict[str, SettingValue]) -> list[str]:
+    """Put what can be read into `values`; return a sentence for each that cannot."""
+    problems: list[str] = []
+    for key, value in texts.items():
+        param = find(key)
+        if param is None:
+            problems.append(_unknown(key))
+        elif param.readonly:
+            problems.append(f"{key}: read-only")
+        else:
             try:
-                settings = changed(settings, {key: value})
-            except SettingErrors as problem:
-                problems += problem.messages
-    return settings, tuple(problems)
+                values[param.key] = param.parse(value)
+            except BadValue as problem:
+                problems.append(str(problem))
+    return problems
 
 
 def find(key: str) -> Param | None:
