@@ -43,10 +43,10 @@ class Commands:
 
     def _why(self, asked: Mapping[str, Any]) -> Taken:
         outlet = asked.get("outlet")
-        if outlet not in self.station.sessions:
+        if type(outlet) is not int or outlet not in self.station.sessions:
             there = ", ".join(str(n) for n in self.station.sessions)
             return _no(f"there is no outlet {outlet!r}; there is {there}")
-        return {"ok": True, "why": why(self.station, int(outlet))}, []
+        return {"ok": True, "why": why(self.station, outlet)}, []
 
     def _get(self, asked: Mapping[str, Any]) -> Taken:
         keys = asked.get("keys") or sorted(PARAMS)

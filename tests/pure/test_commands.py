@@ -1,0 +1,208 @@
+"""What people, programs and the back end may ask of the parameters and of the station."""
+
+import pytest
+
+from firmware.config.registry import PARAMS, defaults
+from firmware.model.backend import (
+    Answer,
+    ConfigurationChangeRequested,
+    ConfigurationRequested,
+    KeyValue,
+)
+from firmware.model.fault import Fault
+from firmware.model.machine import TICK
+from firmware.model.outlet import CableChanged, FaultRaised
+from firmware.model.settings import SettingsChanged
+from firmware.model.storage import Memory, PutSetting
+from firmware.ocpp import StationInfo
+from firmware.station.commands import Commands
+from firmware.station.configuration import ConfigurationDesk
+from firmware.station.core import Options, StationCore
+from tests.pure.rigs import settings
+
+
+def commands(**texts):
+    info = StationInfo("Vendor", "Model", "S1", "1.0", 2)
+    return Commands(StationCore(settings(**texts), Memory(1), Options(info)))
+
+
+def change(key, value, **texts):
+    desk = ConfigurationDesk(settings(**texts))
+    return list(desk.handle(ConfigurationChangeRequested("c", key, value), 0))
+
+
+def get(*keys, **texts):
+    (answer,) = ConfigurationDesk(settings(**texts)).handle(ConfigurationRequested("c", keys), 0)
+    return answer
+
+
+# -- the back end ----------------------------------------------------------------------------
+
+
+@pytest.mark.covers("B-ACC-10")
+def test_all_keys_are_told_and_a_secret_has_no_value():
+    answer = get(ocpp_basic_auth_password="sixteen_letters_")
+    named = {entry.key: entry for entry in answer.known}
+    assert {p.ocpp_key for p in PARAMS.values() if p.id} <= set(named)
+    assert named["AuthorizationKey"] == KeyValue("AuthorizationKey", readonly=False, value=None)
+    assert not any("sixteen" in (entry.value or "") for entry in answer.known)
+
+
+@pytest.mark.parametrize("key", ["ConnectionTimeOut", "connectiontimeout"])
+def test_a_key_is_found_in_any_case_and_an_unknown_one_is_named(key):
+    answer = get(key, "Nonsense")
+    assert answer.known == (KeyValue("ConnectionTimeOut", readonly=False, value="45"),)
+    assert answer.unknown == ("Nonsense",)
+
+
+@pytest.mark.covers("B-OCP-38")
+@pytest.mark.parametrize("flag, length", [("off", 500), ("on", 629)])
+def test_a_long_value_is_cut_unless_the_setting_says_otherwise(flag, length):
+    entries = ":".join(f"{n:020}" for n in range(30))
+    answer = get(
+        "LocalWhitelistEntries", local_whitelist_entries=entries, ocpp_allow_long_get_config=flag
+    )
+    assert [len(entry.value) for entry in answer.known] == [length]
+
+
+@pytest.mark.covers("B-ACC-11")
+def test_a_change_is_kept_told_to_every_part_and_answered():
+    expected = settings(vehicle_connection_timeout="60")
+    assert change("ConnectionTimeOut", "60") == [
+        Answer("c", "Accepted"),
+        PutSetting("vehicle_connection_timeout", "60"),
+        SettingsChanged(expected),
+    ]
+
+
+@pytest.mark.covers("B-ACC-11")
+def test_a_change_that_needs_a_restart_says_so():
+    answer, put, _ = change("OcppChargeboxIdentity", "CP1")
+    assert (answer, put) == (
+        Answer("c", "RebootRequired"), PutSetting("ocpp_chargebox_identity", "CP1"),
+    )  # fmt: skip
+
+
+@pytest.mark.covers("B-ACC-12", "B-CUR-03", "B-OCP-41")
+@pytest.mark.parametrize(
+    "key, value, status",
+    [
+        ("ConnectionTimeOut", "x", "Rejected"),
+        ("ConnectionTimeOut", "0", "Rejected"),
+        ("NumberOfConnectors", "1", "Rejected"),
+        ("InstallationCurrentLimit1", "10", "Rejected"),
+        ("MaximumCurrent1", "10", "Rejected"),
+        ("OperatorCurrentLimit1", "33", "Rejected"),
+        ("Nonsense", "1", "NotSupported"),
+    ],
+)
+def test_a_change_that_may_not_be_changes_nothing(key, value, status):
+    assert change(key, value) == [Answer("c", status)]
+
+
+# -- people and programs ---------------------------------------------------------------------
+
+
+def test_a_parameter_is_shown_with_what_a_person_wants_to_know():
+    answer, messages = commands().take({"do": "get", "keys": ["operator_current_limit_1"]})
+    param = PARAMS["operator_current_limit_1"]
+    assert messages == []
+    shown = answer["values"]["operator_current_limit_1"]
+    assert {**shown, "help": None} == {
+        "value": "16", "unit": "A", "allowed": "6 to 80", "role": "operator",
+        "effect": "immediate", "help": None,
+    }  # fmt: skip
+    assert shown["help"] == param.help
+
+
+def test_without_keys_all_parameters_are_shown_and_secrets_are_not():
+    answer, _ = commands(ocpp_basic_auth_password="sixteen_letters_").take({"do": "get"})
+    assert set(answer["values"]) == set(PARAMS)
+    assert answer["values"]["ocpp_basic_auth_password"]["value"] == ""
+
+
+@pytest.mark.covers("B-ACC-15", "B-ACC-16")
+def test_a_setting_is_kept_told_and_answered_with_what_waits_for_a_restart():
+    asked = {"ocpp_chargebox_identity": "CP1", "operator_current_limit_1": "10"}
+    answer, messages = commands().take({"do": "set", "values": asked})
+    assert answer == {"ok": True, "restart_needed_for": ["ocpp_chargebox_identity"]}
+    assert messages == [
+        PutSetting("ocpp_chargebox_identity", "CP1"),
+        PutSetting("operator_current_limit_1", "10"),
+        SettingsChanged(settings(**asked)),
+    ]
+
+
+@pytest.mark.covers("B-ACC-22")
+@pytest.mark.parametrize(
+    "role, key, ok",
+    [
+        ("user", "operator_current_limit_1", False),
+        ("operator", "operator_current_limit_1", True),
+        ("operator", "installation_current_limit_1", False),
+        ("installer", "installation_current_limit_1", True),
+        ("installer", "maximum_current_1", False),
+        ("manufacturer", "maximum_current_1", True),
+        ("nobody", "operator_current_limit_1", False),
+    ],
+)
+def test_a_role_may_write_what_is_its_own_and_below(role, key, ok):
+    value = "32" if "operator" not in key else "10"
+    answer, messages = commands().take({"do": "set", "values": {key: value}, "role": role})
+    assert (answer["ok"], bool(messages)) == (ok, ok)
+
+
+@pytest.mark.parametrize(
+    "asked, sentence",
+    [
+        ({}, "unknown command None"),
+        ({"do": "dance"}, "unknown command 'dance'; known: "),
+        ({"do": "why", "outlet": 9}, "there is no outlet 9; there is 1, 2"),
+        ({"do": "why", "outlet": "1"}, "there is no outlet '1'"),
+        ({"do": "why", "outlet": [1]}, "there is no outlet [1]"),
+        ({"do": "get", "keys": "all"}, "keys is a list of parameter names"),
+        ({"do": "get", "keys": ["nonsense"]}, "nonsense: no such parameter"),
+        ({"do": "set", "values": ["x"]}, "set takes values"),
+        ({"do": "set", "values": {"x": "1"}}, "x: no such parameter"),
+        ({"do": "set", "values": {"operator_current_limit_1": "5"}}, "allowed: 6 to 80 A"),
+    ],
+)
+def test_what_cannot_be_done_is_answered_with_a_sentence(asked, sentence):
+    answer, messages = commands().take(asked)
+    assert (answer["ok"], messages) == (False, [])
+    assert sentence in answer["errors"][0]
+
+
+def test_a_refused_setting_leaves_all_of_its_company_unchanged():
+    some = commands()
+    bad = {"vehicle_connection_timeout": "60", "operator_current_limit_1": "5"}
+    assert some.take({"do": "set", "values": bad})[1] == []
+    assert some.station.configuration.settings == defaults()
+
+
+def test_the_state_is_shown_for_every_outlet():
+    answer, _ = commands().take({"do": "status"})
+    assert [one["outlet"] for one in answer["outlets"]] == [1, 2]
+    assert answer["outlets"][0]["status"] == "Available"
+
+
+@pytest.mark.parametrize(
+    "facts, sentence",
+    [
+        ([], "outlet 1: nothing is plugged in"),
+        (
+            [CableChanged(1, 32_000, 0)],
+            "outlet 1: a cable is plugged in; it waits for a card, a remote start or a car",
+        ),
+        (
+            [FaultRaised(1, Fault.GROUND_FAILURE, 0)],
+            "outlet 1: no charging, fault F01: Residual current detected via sensor",
+        ),
+    ],
+)
+def test_why_is_one_sentence(facts, sentence):
+    some = commands()
+    for fact in (TICK, *facts):
+        list(some.station.handle(fact, 0))
+    answer, _ = some.take({"do": "why", "outlet": 1})
+    assert answer == {"ok": True, "why": sentence}
