@@ -87,6 +87,12 @@ class Family:
         if self._log is not None:
             self._log.close()
 
+    async def failed(self) -> str:
+        """Wait until one of the processes is gone for good; return what happened."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        problem = next(iter(done)).exception()
+        return str(problem) if problem is not None else "the world has ended"
+
     def kill(self, name: str) -> None:
         """Kill one process with SIGKILL; it is started again."""
         child = self.children.get(name)
@@ -213,9 +219,13 @@ async def _run(plan: Plan, ready: Callable[[Family], None]) -> int:
         await family.end()
         return 1
     ready(family)
-    await stop.wait()
+    stopped = asyncio.ensure_future(stop.wait())
+    failed = asyncio.ensure_future(family.failed())
+    await asyncio.wait((stopped, failed), return_when=asyncio.FIRST_COMPLETED)
+    if failed.done():
+        print(f"powerstation run: {failed.result()}", file=sys.stderr)
     await family.end()
-    return 0
+    return 1 if failed.done() else 0
 
 
 def main(argv: list[str] | None = None) -> int:

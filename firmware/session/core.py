@@ -42,7 +42,7 @@ from firmware.model.session import (
 from firmware.model.session import SessionPhase as P
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import PutTransaction
-from firmware.model.values import StopReason, Verdict
+from firmware.model.values import CpState, StopReason, Verdict
 from firmware.session.face import face
 from firmware.session.rules import CONTACTOR_WAIT_MS, METER_WAIT_MS, next_rule
 from firmware.session.state import Authority, SessionState
@@ -125,7 +125,7 @@ class SessionCore:
             case CableChanged(_, cable_ma, _):
                 self._cable(cable_ma, now_ms, out)
             case CpChanged(_, cp, _):
-                s.cp = cp
+                self._car(cp, out)
             case ContactorMoved(_, closed, _, _):
                 self._contacts(closed, now_ms)
             case MeterRead():
@@ -183,6 +183,14 @@ class SessionCore:
             s.phase_ms = s.ask_meter_ms = now_ms  # the register that counts comes from now on
         s.contactor_closed = closed
         s.charged = s.charged or (closed and s.phase is P.RUNNING)
+
+    def _car(self, cp: CpState, out: list[object]) -> None:
+        """A car that leaves without a session sets its plug free. [B-STP-10]"""
+        s = self.state
+        left = s.cp is not None and s.cp.car and cp is CpState.A
+        s.cp = cp
+        if left and s.phase in (P.PLUGGED, P.AUTHORISED):
+            self._hold(False, out)
 
     def _hold(self, locked: bool, out: list[object]) -> None:
         """Tell the pilot about the plug, once."""

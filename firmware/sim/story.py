@@ -242,7 +242,8 @@ def _judge(expect: Expect, seen: list[Seen], limit_ms: int) -> Judgement:
     mine = [s for s in seen if s.kind == expect.kind and s.outlet == outlet]
     hits = [s for s in mine if expect.at_ms <= s.at_ms <= until_ms and _means(expect, s)]
     before = [s for s in mine if s.at_ms < expect.at_ms]
-    if expect.kind in _STATES and before and _means(expect, before[-1]):
+    stands = not expect.never and expect.kind in _STATES and before
+    if stands and _means(expect, before[-1]):
         hits.insert(0, Seen(expect.at_ms, expect.kind, outlet, before[-1].what))
     after_ms = hits[0].at_ms - expect.at_ms if hits else None
     held = not hits if expect.never else bool(hits)

@@ -17,6 +17,7 @@ from firmware.led.core import LedCore
 from firmware.limits.core import LimitBook
 from firmware.metering.core import POLL_MS, MeteringCore
 from firmware.model.machine import NEVER_MS, Machine
+from firmware.model.outlet import EndPermit, GivePermit
 from firmware.model.settings import Settings
 from firmware.model.storage import Memory, PutNote, PutRegister, Store, Stored, Write
 from firmware.model.values import StopReason
@@ -147,8 +148,13 @@ class StationCore:
             durable += self._registers.values()
             self._registers.clear()
             self._registers_ms = NEVER_MS
-        out = [wish for wish in wishes if isinstance(wish, AT_ONCE)]
-        held = [wish for wish in wishes if not isinstance(wish, AT_ONCE)]
+        out: list[object] = []
+        held: list[object] = []
+        for wish in wishes:
+            (out if isinstance(wish, AT_ONCE) else held).append(wish)
+            if isinstance(wish, EndPermit):  # it overtakes; what it ends must not come after it
+                for waiting in (held, *(batch.wishes for batch in self._waiting)):
+                    waiting[:] = [w for w in waiting if not _gives(w, wish.outlet)]
         if durable:
             self._ticket += 1
             out.append(Store(self._ticket, tuple(durable)))
@@ -165,6 +171,10 @@ class StationCore:
         while self._waiting and self._waiting[0].ticket <= ticket:
             out += self._waiting.popleft().wishes
         return out
+
+
+def _gives(wish: object, outlet: int) -> bool:
+    return isinstance(wish, GivePermit) and wish.outlet == outlet
 
 
 def _resume_reason(settings: Settings, memory: Memory) -> StopReason | None:

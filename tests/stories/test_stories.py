@@ -16,6 +16,7 @@ COVERS = {
     "refused_card": ("B-LEDB-02",),
     "unplugged_at_the_car": ("B-STP-01",),
     "power_fails": ("B-OCP-31",),
+    "plug_without_card": ("B-STP-10",),
     "remote_start_and_stop": ("B-OCP-35", "B-STP-03"),
     "backend_away": ("B-OCP-34",),
 }
