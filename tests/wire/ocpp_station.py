@@ -4,9 +4,16 @@ import asyncio
 from types import SimpleNamespace
 
 from firmware.io.ws import BackendLink, LinkConfig
-from firmware.model.backend import DropConnection, SendFrame
+from firmware.model.backend import (
+    BackendConnected,
+    BackendLost,
+    DropConnection,
+    FrameReceived,
+    SendFrame,
+)
 from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.storage import Memory
+from firmware.sim.recorder import WireRecorder
 from tests.pure.ocpp_rig import station as protocol
 
 
@@ -15,16 +22,28 @@ def station(url, decide=lambda wish: (), *, link=None, **settings):
     me = SimpleNamespace(wishes=[], news=asyncio.Event(), timer=None, started_ms=0)
     loop = asyncio.get_running_loop()
     me.core = protocol(Memory(boot=7), **settings)
+    me.recorder = WireRecorder()
 
     def now_ms():
         return int(loop.time() * 1000) - me.started_ms
 
+    def hear(direction, text=""):
+        me.recorder.frame("CP", direction, text, now_ms())
+
     def post(fact):
         now = now_ms()
+        match fact:
+            case BackendConnected():
+                hear("open")
+            case FrameReceived(text):
+                hear("down", text)
+            case BackendLost():
+                hear("close")
         for wish in me.core.handle(fact, now):
             me.wishes.append(wish)
             match wish:
                 case SendFrame(text):
+                    hear("up", text)
                     me.link.send(text)
                 case DropConnection(reason):
                     me.link.drop(reason)

@@ -153,6 +153,7 @@ def test_cold_boot_authorisation_and_a_whole_transaction(peer):
             await back.until(lambda heard: calls(back, "StopTransaction"))
             await back.until(lambda heard: calls(back, "Heartbeat"))
             await leave(me)
+            assert me.recorder.problems() == []
         assert back.heard[1] == {"event": "client", "identity": "CP 1/ä", "protocol": "ocpp1.6"}
         order = [name for name in told(back) if name.endswith("Transaction") or "Meter" in name]
         assert order[0] == "StartTransaction"
@@ -207,6 +208,7 @@ def test_every_request_of_the_core_profile_is_answered(peer):
             answers = [await back.ask(method, params) for method, params, _ in REQUESTS]
             await back.until(lambda heard: len(calls(back, "MeterValues")) == 2)
             await leave(me)
+            assert me.recorder.problems() == []
         assert answers == [answer for *_, answer in REQUESTS]
         assert len([name for name in told(back) if name == "BootNotification"]) == 2
 
@@ -221,6 +223,7 @@ def test_rejected_then_pending_then_accepted(peer):
             await ready(me)
             await back.until(lambda heard: len(calls(back, "StatusNotification")) == 3)
             await leave(me)
+            assert me.recorder.problems() == []
         assert told(back)[:4] == ["BootNotification"] * 3 + ["StatusNotification"]
 
     within(20, story)
@@ -240,3 +243,16 @@ def test_a_binary_password_is_understood(peer):
             await leave(good)
 
     within(20, story)
+
+
+def test_the_strict_check_fires_on_a_frame_that_is_not_of_the_schema(peer):
+    async def story():
+        async with csms(peer) as backend:
+            me = station(f"ws://127.0.0.1:{backend.port}")
+            await backend.until(lambda heard: "BootNotification" in told(backend))
+            me.link.send('[2,"bad-1","Heartbeat",{"extra":1}]')
+            await backend.until(lambda heard: heard[-1]["event"] == "strict")
+            await leave(me)
+
+    with pytest.raises(AssertionError, match="strict"):
+        within(20, story)
