@@ -133,7 +133,6 @@ def test_a_setting_is_kept_told_and_answered_with_what_waits_for_a_restart():
     ]
 
 
-@pytest.mark.covers("B-ACC-22")
 @pytest.mark.parametrize(
     "role, key, ok",
     [

@@ -44,7 +44,7 @@ def tell(made, fact, now_ms):
 # -- frames ----------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("B-LEDB-02", "B-LEDB-03", "B-LEDB-04")
+@pytest.mark.covers("B-LEDB-02")
 @pytest.mark.parametrize(
     "name, frames",
     [
@@ -92,7 +92,7 @@ def test_no_two_patterns_have_the_same_priority():
 # -- which pattern ---------------------------------------------------------------------------
 
 
-@pytest.mark.covers("B-LEDB-01", "B-LEDB-04")
+@pytest.mark.covers("B-LEDB-01")
 @pytest.mark.parametrize(
     "fact, pattern",
     [
