@@ -10,7 +10,10 @@ from firmware.model.values import ConnectorStatus, Reading, Stamp, StopReason, T
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """What is billed. `key` is ours and unique for ever; `transaction_id` is the back end's."""
+    """What is billed. `key` is ours and unique for ever; `transaction_id` is the back end's.
+
+    A reason without an end is a stop that was asked for and has not been carried out yet.
+    """
 
     key: str  # "<boot>-<outlet>-<number>"
     outlet: int
@@ -24,6 +27,7 @@ class Transaction:
     ended: Stamp | None = None
     stop_reason: StopReason | None = None
     stop_token: str | None = None  # who stopped it, when a person did
+    denied: bool = False  # the back end did not accept the token; it runs without energy
 
 
 class StartSource(StrEnum):

@@ -74,7 +74,9 @@ class SessionCore:
         if resumed is not None:
             s = self.state
             s.transaction, s.phase, s.resuming, s.charged = resumed, P.RUNNING, True, True
-            if resume_reason is not None:
+            if resumed.stop_reason is not None:  # asked for before the power failed
+                s.stop = (resumed.stop_reason, resumed.stop_token)
+            elif resume_reason is not None:
                 s.stop = (resume_reason, None)
 
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
@@ -138,7 +140,7 @@ class SessionCore:
                 if s.plugged:
                     self._hold(True, out)
             case StopAsked(_, reason, token):
-                self._stop(reason, token)
+                self._stop(reason, token, out)
             case TransactionConfirmed():
                 self._confirmed(fact, out)
             case FaultRaised(_, fault, _):
@@ -226,15 +228,19 @@ class SessionCore:
         if fact.info.verdict is Verdict.ACCEPTED:
             return
         if self.settings.flag("ocpp:StopTransactionOnInvalidId"):
-            self._stop(StopReason.DEAUTHORIZED, None)
+            self._stop(StopReason.DEAUTHORIZED, None, out)
         elif not s.denied:  # [ER 3.17] only the energy stops
-            s.denied = True
+            s.transaction = replace(s.transaction, denied=True)
+            out.append(PutTransaction(s.transaction))
             out.append(EnergyWanted(self.outlet, wanted=False, reason="token not accepted"))
 
-    def _stop(self, reason: StopReason, token: str | None) -> None:
+    def _stop(self, reason: StopReason, token: str | None, out: list[object]) -> None:
+        """Stop what runs; the wish is kept, so that a power cut does not forget it."""
         s = self.state
-        if s.phase is P.RUNNING and s.stop is None:
+        if s.phase is P.RUNNING and s.stop is None and s.transaction is not None:
             s.stop = (reason, token)
+            s.transaction = replace(s.transaction, stop_reason=reason, stop_token=token)
+            out.append(PutTransaction(s.transaction))
         elif s.phase is not P.ENDING:
             s.authority = None
 
@@ -250,7 +256,7 @@ class SessionCore:
         if s.stop is None and (not told or s.gone):  # [B-OCP-33]
             s.stop = (StopReason.POWER_LOSS, None)
         if s.stop is None:
-            out.append(EnergyWanted(self.outlet, wanted=True, reason="resumed"))
+            out.append(EnergyWanted(self.outlet, wanted=not s.denied, reason="resumed"))
             self._hold(True, out)
 
     # -- phases -----------------------------------------------------------------------------
@@ -299,7 +305,6 @@ class SessionCore:
             parent=s.authority.parent,
         )
         s.authority, s.stop, s.charged, s.ask_meter_ms = None, None, False, NEVER_MS
-        s.denied = False
         out += [
             PutTransaction(s.transaction),
             TransactionBegan(s.transaction),

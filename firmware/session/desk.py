@@ -242,6 +242,9 @@ class Desk:
         if outlet.transaction is not None:
             out.append(StopAsked(fact.outlet, StopReason.UNLOCK_COMMAND))
         out.append(UnlockAsked(fact.outlet))
+        if outlet.unlock is not None:  # the newer request takes its place
+            out.append(Answer(outlet.unlock[0], "UnlockFailed"))
+            outlet.unlock = None
         if outlet.locked:
             outlet.unlock = (fact.call, now_ms + UNLOCK_WAIT_MS)
         else:

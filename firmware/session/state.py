@@ -34,7 +34,6 @@ class SessionState:
     held: bool | None = None  # what the pilot was told last about the plug
     authority: Authority | None = None
     transaction: Transaction | None = None
-    denied: bool = False  # the back end did not accept the token; no energy, but a transaction
     charged: bool = False  # the contactor was closed in this transaction
     stop: tuple[StopReason, str | None] | None = None
     reading: Reading | None = None
@@ -59,6 +58,11 @@ class SessionState:
     def gone(self) -> bool:
         """Plug or car are surely not there."""
         return not self.plugged or self.cp is CpState.A
+
+    @property
+    def denied(self) -> bool:
+        """There is a transaction whose token the back end did not accept. [ER 3.17]"""
+        return self.transaction is not None and self.transaction.denied
 
     @property
     def stopped_by_fault(self) -> bool:

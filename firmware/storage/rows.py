@@ -16,7 +16,7 @@ Query = Callable[[str], Iterable[Sequence[Any]]]
 
 _COLUMNS = (
     "key, outlet, token, began, meter_start_wh, last_wh, last_at, transaction_id, parent, "
-    "ended, stop_reason, stop_token"
+    "ended, stop_reason, stop_token, denied"
 )
 NEW_BOOT: Statement = ("INSERT INTO boots DEFAULT VALUES", ())
 
@@ -77,17 +77,18 @@ def history(query: Query) -> tuple[Transaction, ...]:
 
 def _put_transaction(t: Transaction) -> Statement:
     sql = (
-        f"INSERT INTO transactions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        f"INSERT INTO transactions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (key) DO UPDATE SET last_wh = excluded.last_wh, last_at = excluded.last_at, "
         "transaction_id = coalesce(excluded.transaction_id, transaction_id), "
         "parent = excluded.parent, ended = excluded.ended, stop_reason = excluded.stop_reason, "
-        "stop_token = excluded.stop_token"
+        "stop_token = excluded.stop_token, denied = excluded.denied"
     )
     values = (
         t.key, t.outlet, t.token, _stamp(t.began), t.meter_start_wh, t.last_wh,
         _stamp(t.last_at), t.transaction_id, t.parent,
         None if t.ended is None else _stamp(t.ended),
         None if t.stop_reason is None else t.stop_reason.value, t.stop_token,
+        int(t.denied),
     )  # fmt: skip
     return sql, values
 
@@ -104,12 +105,14 @@ def _put_or_delete(table: str, column: str, name: str, value: str | None) -> Sta
 
 
 def _transaction(row: Sequence[Any]) -> Transaction:
-    key, outlet, token, began, start_wh, last_wh, last_at, number, parent, ended, why, who = row
+    key, outlet, token, began, start_wh, last_wh, last_at, *rest = row
+    number, parent, ended, why, who, denied = rest
     return Transaction(
         key, outlet, token, _parse_stamp(began), start_wh, last_wh, _parse_stamp(last_at),
         transaction_id=number, parent=parent,
         ended=None if ended is None else _parse_stamp(ended),
         stop_reason=None if why is None else StopReason(why), stop_token=who,
+        denied=bool(denied),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ MIGRATIONS: tuple[str, ...] = (
         ended TEXT,
         stop_reason TEXT,
         stop_token TEXT,
+        denied INTEGER NOT NULL DEFAULT 0,
         delivered INTEGER NOT NULL DEFAULT 0
     );
     CREATE INDEX transactions_open ON transactions (delivered) WHERE delivered = 0;

@@ -32,6 +32,7 @@ from firmware.model.values import (
     Verdict,
 )
 from firmware.session.core import RESUME_WAIT_MS
+from firmware.session.face import face
 from tests.pure.session_rig import (
     ACCEPT,
     CAR,
@@ -65,7 +66,11 @@ STOPS = [
 def test_power_ends_first_then_the_register_is_read_then_it_is_billed(facts, reason, token):
     session = running()
     session.tell(*facts)
-    assert session.news() == [
+    wishes = session.news()
+    if isinstance(facts[0], StopAsked):  # kept first, so that a power cut does not forget it
+        kept = wishes.pop(0).transaction
+        assert (kept.ended, kept.stop_reason, kept.stop_token) == (None, reason, token)
+    assert wishes == [
         *([HoldLock(1, False)] if facts == [NO_PLUG] else []),
         EnergyWanted(1, False, reason.value),
     ]
@@ -94,7 +99,29 @@ def test_power_ends_first_then_the_register_is_read_then_it_is_billed(facts, rea
 def test_a_back_end_that_does_not_accept_the_start_ends_it_as_deauthorized(verdict):
     session = running()
     session.tell(TransactionConfirmed("7-1-1", 1, 5, TokenInfo(verdict)))
-    assert session.news() == [EnergyWanted(1, False, "DeAuthorized")]
+    kept, wish = session.news()
+    assert kept.transaction.stop_reason is StopReason.DEAUTHORIZED
+    assert wish == EnergyWanted(1, False, "DeAuthorized")
+
+
+@pytest.mark.covers("TC_037_2_CS")
+def test_where_the_key_says_so_an_unaccepted_token_stops_the_energy_only():
+    session = running(**{"ocpp:StopTransactionOnInvalidId": "off"})
+    session.tell(TransactionConfirmed("7-1-1", 1, 5, TokenInfo(Verdict.INVALID)))
+    kept, wish = session.news()
+    assert (kept.transaction.denied, kept.transaction.stop_reason) == (True, None)
+    assert wish == EnergyWanted(1, False, "token not accepted")
+    shown = face(1, session.core.state, session.core.settings)
+    assert (session.phase, shown.status) == (P.RUNNING, ConnectorStatus.SUSPENDED_EVSE)
+
+
+@pytest.mark.parametrize("flag, freed", [("on", True), ("off", False)])
+def test_a_car_that_left_frees_its_plug_only_where_the_key_says_so(flag, freed):
+    session = running(**{"ocpp:UnlockConnectorOnEVSideDisconnect": flag})
+    session.tell(NO_CAR, OPEN)
+    session.news()
+    session.read(900)
+    assert (HoldLock(1, False) in session.news()) is freed
 
 
 @pytest.mark.parametrize("key", ["7-1-2", "6-1-1"])

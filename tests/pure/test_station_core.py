@@ -213,7 +213,7 @@ def test_the_same_card_starts_and_stops():
     station.now_ms += 2_000
     station.tell(CpChanged(1, CpState.B2, 0), ContactorMoved(1, False, "cp_b", 0))
     station.read(900)
-    (ended,) = [w.transaction for w in station.writes() if isinstance(w, PutTransaction)]
+    *_, ended = [w.transaction for w in station.writes() if isinstance(w, PutTransaction)]
     assert (ended.last_wh, ended.stop_reason, ended.stop_token) == (
         900, StopReason.LOCAL, "0a0e9b83",
     )  # fmt: skip
