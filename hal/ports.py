@@ -94,7 +94,10 @@ class OutletPort(Protocol):
 
 
 class EdgePort(Protocol):
-    """Where a board tells that something changed before the next sample is due."""
+    """Where a board tells that something changed before the next sample is due.
+
+    Who has asked for the descriptor calls `drain` before each look at the samples.
+    """
 
     def fileno(self) -> int:
         """Return a descriptor that becomes readable at an edge."""

@@ -40,7 +40,6 @@ from hal.opening import SafetyPorts, open_safety
 from hal.ports import HardwareSilent, OutletSample
 
 SOCKET_NAME = "pilot.sock"
-PASSES_MAX = 3
 STOP_GRACE_MS = 6_000  # a planned stop gives the car what seq 10.2 gives it
 
 
@@ -87,12 +86,10 @@ class PilotLoop:
 
     def step(self, ready: set[int]) -> None:
         """Sample and decide first; the link comes after the pins."""
-        if self.ports.edges is not None and self.ports.edges.fileno() in ready:
+        if self.ports.edges is not None:
             self.ports.edges.drain()
-        for _ in range(PASSES_MAX):  # a sample may come for one outlet while the other is served
-            news = [self._decide(number, core) for number, core in self.cores.items()]
-            if not any(news):
-                break
+        for number, core in self.cores.items():
+            self._decide(number, core)
         if self.listener.fileno() in ready:
             self._accept()
         if self.station is not None and self.station.fileno() in ready:
@@ -100,8 +97,8 @@ class PilotLoop:
         if self.report_due:
             self._report()
 
-    def _decide(self, number: int, core: PilotCore) -> bool:
-        """Let a machine decide if its sample is new or its time has come; tell whether it was.
+    def _decide(self, number: int, core: PilotCore) -> None:
+        """Let a machine decide if its sample is new or its time has come.
 
         The machine is restful: an unchanged sample before its deadline changes nothing.
         """
@@ -115,7 +112,6 @@ class PilotLoop:
             fact: PilotIn = SampleLost() if sample is None else Sampled(sample)
             self._tell(number, core.handle(fact, now))
         self._drive(number)
-        return new
 
     def closed(self) -> bool:
         """Tell whether any contactor is still closed."""

@@ -42,6 +42,7 @@ class WorldOutlets:
         self._newest: dict[int, OutletSample] = {}
         self._sent: dict[int, tuple[OutletDrive, int]] = {}
         self._ended = ""
+        self._watched = False
         until_ms = _now_ms() + OPEN_WAIT_MS
         while self._newest.keys() < set(numbers) and not self._ended:
             wait_ms = until_ms - _now_ms()
@@ -58,7 +59,8 @@ class WorldOutlets:
 
     def sample(self, number: int) -> OutletSample:
         """Return the newest sample; raise `HardwareSilent` if it is older than 250 ms."""
-        self.drain()
+        if not self._watched:
+            self.drain()
         if self._ended:
             raise HardwareSilent(f"world at {self._path}: {self._ended}")
         sample = self._newest[number]
@@ -80,7 +82,12 @@ class WorldOutlets:
         self._sent[number] = (drive, now_ms)
 
     def fileno(self) -> int:
-        """Return the descriptor that becomes readable with every sample."""
+        """Return the descriptor that becomes readable with every sample.
+
+        Who watches it drains it: what arrives for one outlet while another is looked at stays
+        readable, instead of waiting for the next period.
+        """
+        self._watched = True
         return self._wire.fileno()
 
     def drain(self) -> None:

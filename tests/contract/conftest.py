@@ -108,6 +108,7 @@ class WireRig:
             for number, order in self.orders.items():
                 self.safety.outlets[number].drive(order)
             poll.poll(KICK_MS / 2)
+            self.safety.edges.drain()
         return self.sample(outlet)
 
     def take_card(self):

@@ -6,17 +6,20 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from firmware.io.unix import listen_seqpacket
 from hal.board import load_board
 from hal.drivers.world import WorldOutlets
+from hal.frames import encode, plain
 from hal.mock.outlet import BenchError
 from hal.mock.server import bench_address
 from hal.opening import open_safety
-from hal.ports import HardwareSilent, OutletDrive
+from hal.ports import HardwareSilent, OutletDrive, OutletSample
 
 ROOT = Path(__file__).parents[2]
 BOARD = ROOT / "boards" / "mock.toml"
@@ -140,6 +143,7 @@ def test_a_pilot_that_comes_back_in_time_keeps_the_contactor_closed(world, bench
     while again.outlets[1].sample().at_ms < start_ms + 700:
         again.outlets[1].drive(CLOSED)
         assert poll.poll(5_000)
+        again.edges.drain()
     assert again.outlets[1].sample().contactor_closed is True
     with pytest.raises(HardwareSilent, match="connection ended"):
         safety.outlets[1].sample()
@@ -194,3 +198,34 @@ def test_a_broken_board_is_refused_with_its_mistakes(tmp_path):
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 2
     assert "board.toml: board simulated: is missing" in ended.stderr
+
+
+def test_a_sample_that_comes_while_the_other_outlet_is_looked_at_stays_readable(tmp_path):
+    def packet(outlet, cp_high_mv):
+        now_ms = time.monotonic_ns() // 1_000_000
+        sample = OutletSample(now_ms, cp_high_mv, -12_000, 220, 533)
+        return encode({"outlet": outlet, "sample": plain(sample)})
+
+    listener = listen_seqpacket(tmp_path / "world.sock")
+    opened = []
+    opening = threading.Thread(
+        target=lambda: opened.append(WorldOutlets(tmp_path / "world.sock", (1, 2)))
+    )
+    opening.start()
+    select.select([listener], [], [], 5)
+    wire, _ = listener.accept()
+    wire.send(packet(1, 6_000))
+    wire.send(packet(2, 12_000))
+    opening.join()
+    (outlets,) = opened
+    descriptor = outlets.fileno()
+    outlets.drain()
+    assert outlets.sample(1).cp_high_mv == 6_000
+    wire.send(packet(1, 9_000))
+    assert outlets.sample(2).cp_high_mv == 12_000
+    assert select.select([descriptor], [], [], 5)[0] == [descriptor]
+    outlets.drain()
+    assert outlets.sample(1).cp_high_mv == 9_000
+    outlets.close()
+    wire.close()
+    listener.close()
