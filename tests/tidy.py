@@ -58,7 +58,8 @@ NOT_IN_PURE = {
 THIRD_PARTY_IN_PURE = {"firmware.config": {"pydantic"}, "firmware.ocpp": {"ocpp", "jsonschema"}}
 PILOTD_MAY_LOAD = (
     "firmware.model", "firmware.pilot", "firmware.link", "firmware.io.unix",
-    "firmware.io.clock", "firmware.io.sdnotify", "firmware.io.realtime", "hal",
+    "firmware.io.clock", "firmware.io.sdnotify", "firmware.io.realtime", "firmware.io.blackbox",
+    "hal",
 )  # fmt: skip
 NOW = {"now", "today", "utcnow"}
 QUANTITIES = [

@@ -157,6 +157,14 @@ def story(
     raise typer.Exit(play_files(files, rig, default_board(), console))
 
 
+@app.command("replay")
+def replay_box(file: Path) -> None:
+    """Play a black box of pilotd through fresh machines: do they drive what was driven?"""
+    from firmware.apps.replay import replay_file
+
+    raise typer.Exit(replay_file(file))
+
+
 @sim.command()
 def replay(
     file: Path,

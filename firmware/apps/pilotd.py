@@ -14,9 +14,13 @@ import signal
 import socket
 import sys
 from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
+from typing import get_args
 
 from firmware.io import realtime, sdnotify
+from firmware.io.blackbox import BlackBox, Words
 from firmware.io.clock import now_ms
 from firmware.io.unix import listen_seqpacket
 from firmware.link.frames import MAX_FRAME_BYTES, Frame, PermitRenewed, ReportAsked, decode, encode
@@ -30,23 +34,87 @@ from firmware.pilot.facts import (
     PermitGiven,
     PermitTaken,
     PilotIn,
-    PilotOut,
     Sampled,
     SampleLost,
     Traits,
 )
+from firmware.pilot.state import PilotState
 from hal.board import BoardErrors, BoardProfile, load_board
 from hal.opening import SafetyPorts, open_safety
 from hal.ports import HardwareSilent, OutletSample
 
 SOCKET_NAME = "pilot.sock"
+BOX_NAME = "pilot.blackbox"
 STOP_GRACE_MS = 6_000  # a planned stop gives the car what seq 10.2 gives it
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """In the black box: from here on a machine can be played, whatever came before."""
+
+    first: bool  # of a process; else what was played up to here must have led here
+    traits: Traits
+    state: PilotState
+
+
+class Recorder:
+    """Notes in the black box what machines are given and what they drive.
+
+    A sample that differs from the last in its time only, before the deadline, changes nothing:
+    it is noted only if it is the last before something that does, so that the machine played
+    has the same sample in hand.
+    """
+
+    WORDS = Words(Checkpoint, Drive, *get_args(PilotIn))
+    _looks = attrgetter(*(f.name for f in fields(OutletSample) if f.name != "at_ms"))
+
+    def __init__(self, box: BlackBox, cores: dict[int, PilotCore]) -> None:
+        self.box = box
+        self.cores = cores
+        self.looks: dict[int, object] = {}  # of the last sample noted, while it is trusted
+        self.waiting: dict[int, tuple[int, Sampled]] = {}
+        self._check(first=True)
+
+    def fact(self, number: int, fact: PilotIn, now: int, *, due: bool) -> None:
+        """Note a fact before it is handled: a fact that kills the process must be there."""
+        if isinstance(fact, Sampled):
+            looks = type(self)._looks(fact.sample)
+            if looks == self.looks.get(number) and not due:
+                self.waiting[number] = now, fact
+                return
+            self.looks[number] = looks
+        elif isinstance(fact, SampleLost):
+            self.looks.pop(number, None)
+        if self.box.number >= self.next_check:
+            self._check(first=False)
+        if number in self.waiting:
+            self.box.note(number, *self.waiting.pop(number))
+        self.box.note(number, now, fact)
+
+    def drive(self, number: int, drive: Drive, now: int) -> None:
+        """Note a new order."""
+        self.box.note(number, now, drive)
+
+    def _check(self, *, first: bool) -> None:
+        """Let a machine be played from here; eight times in a ring, so most of it can be."""
+        for number, waiting in self.waiting.items():
+            self.box.note(number, *waiting)
+        self.waiting.clear()
+        for number, core in self.cores.items():
+            self.box.note(number, now_ms(), Checkpoint(first, core.traits, core.state))
+        self.next_check = self.box.number + self.box.slots // 8
 
 
 class PilotLoop:
     """One thread, one poll: edges, link frames and the sampling period."""
 
-    def __init__(self, profile: BoardProfile, ports: SafetyPorts, listener: socket.socket) -> None:
+    def __init__(
+        self,
+        profile: BoardProfile,
+        ports: SafetyPorts,
+        listener: socket.socket,
+        box: BlackBox | None = None,
+    ) -> None:
         self.ports = ports
         self.listener = listener
         self.station: socket.socket | None = None
@@ -56,6 +124,7 @@ class PilotLoop:
             for o in profile.outlets
         }
         self.served: dict[int, OutletSample | None] = {}  # what each machine decided on last
+        self.recorder = Recorder(box, self.cores) if box is not None else None
         self.report_due = False
         self.poll = select.poll()
         self.poll.register(listener, select.POLLIN)
@@ -109,8 +178,7 @@ class PilotLoop:
         new = number not in self.served or sample is not self.served[number]
         if new or now >= core.deadline_ms():
             self.served[number] = sample
-            fact: PilotIn = SampleLost() if sample is None else Sampled(sample)
-            self._tell(number, core.handle(fact, now))
+            self._tell(self._handle(number, SampleLost() if sample is None else Sampled(sample)))
         self._drive(number)
 
     def closed(self) -> bool:
@@ -119,9 +187,9 @@ class PilotLoop:
 
     def release(self) -> None:
         """Open everything, whatever the machines think."""
-        for number, core in self.cores.items():
-            core.handle(PermitTaken("stop"), now_ms())
-            core.handle(SampleLost(), now_ms())
+        for number in self.cores:
+            self._handle(number, PermitTaken("stop"))
+            self._handle(number, SampleLost())
             self._drive(number)
 
     # -- pins -------------------------------------------------------------------------------
@@ -131,14 +199,26 @@ class PilotLoop:
         with contextlib.suppress(HardwareSilent):
             self.ports.outlets[number].drive(self.cores[number].state.drive)
 
-    def _tell(self, number: int, wishes: Iterable[PilotOut]) -> None:
-        for wish in wishes:
-            if isinstance(wish, Drive):
-                self._drive(number)
-            else:
-                self._send(wish)
+    def _handle(self, number: int, fact: PilotIn) -> list[Frame]:
+        """Let a machine take a fact; its orders are on the pins before its reports leave."""
+        core, now = self.cores[number], now_ms()
+        if self.recorder is not None:
+            self.recorder.fact(number, fact, now, due=now >= core.deadline_ms())
+        told: list[Frame] = []
+        for wish in core.handle(fact, now):
+            if not isinstance(wish, Drive):
+                told.append(wish)
+                continue
+            self._drive(number)
+            if self.recorder is not None:
+                self.recorder.drive(number, wish, now)
+        return told
 
     # -- link -------------------------------------------------------------------------------
+
+    def _tell(self, frames: Iterable[Frame]) -> None:
+        for frame in frames:
+            self._send(frame)
 
     def _send(self, frame: Frame) -> None:
         """Never wait for the station: what does not fit is told as a whole later."""
@@ -165,8 +245,8 @@ class PilotLoop:
             self.poll.unregister(self.station)
             self.station.close()
             self.station = None
-        for number, core in self.cores.items():
-            self._tell(number, core.handle(PermitTaken("link_lost"), now_ms()))
+        for number in self.cores:
+            self._tell(self._handle(number, PermitTaken("link_lost")))
 
     def _receive(self, sock: socket.socket) -> None:
         while self.station is sock:
@@ -196,15 +276,14 @@ class PilotLoop:
                 raise RemoteError(f"a station may not send {type(frame).__name__}")
 
     def _fact(self, outlet: int, fact: PilotIn) -> None:
-        core = self.cores.get(outlet)
-        if core is None:
+        if outlet not in self.cores:
             raise RemoteError(f"there is no outlet {outlet}")
-        self._tell(outlet, core.handle(fact, now_ms()))
+        self._tell(self._handle(outlet, fact))
 
     def _report(self) -> None:
         self.report_due = False
         for number, core in self.cores.items():
-            core.handle(TICK, now_ms())
+            self._handle(number, TICK)
             for fact in core.report(now_ms()):
                 if not isinstance(fact, Drive):
                     self._send(fact)
@@ -218,6 +297,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--board", type=Path, required=True, help="board file (TOML)")
     parser.add_argument("--state", type=Path, required=True, help="directory of sockets")
     parser.add_argument("--stop-grace-ms", type=int, default=STOP_GRACE_MS)
+    parser.add_argument("--blackbox", type=Path, help=f"its file; default: STATE/{BOX_NAME}")
     args = parser.parse_args(argv)
     try:
         profile = load_board(args.board)
@@ -231,7 +311,7 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
     listener = listen_seqpacket(args.state / SOCKET_NAME)
-    loop = PilotLoop(profile, ports, listener)
+    loop = PilotLoop(profile, ports, listener, _box(args.blackbox or args.state / BOX_NAME))
     for sentence in realtime.enter():
         _say("realtime_refused", detail=sentence)
     _say("ready", board=profile.name, interlocks=profile.interlocks.text)
@@ -244,6 +324,15 @@ def main(argv: list[str] | None = None) -> int:
         listener.close()
         (args.state / SOCKET_NAME).unlink(missing_ok=True)
     return 0
+
+
+def _box(path: Path) -> BlackBox | None:
+    """Open the black box; a station charges without one too, but says so."""
+    try:
+        return BlackBox(path, Recorder.WORDS)
+    except (OSError, ValueError) as problem:
+        _say("no_blackbox", path=str(path), reason=str(problem))
+        return None
 
 
 def _say(event: str, **values: object) -> None:
