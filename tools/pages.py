@@ -10,6 +10,7 @@ from pathlib import Path
 
 from firmware.config.registry import PARAMS
 from firmware.led.patterns import PATTERNS
+from firmware.pilot import annex as annex_a
 from firmware.pilot.faults import RULES as FAULT_RULES
 from firmware.session.rules import RULES
 from firmware.station.wiring import ROUTES
@@ -60,7 +61,32 @@ def faults() -> str:
     return _page("Faults of the pilot room", lines)
 
 
+def annex() -> str:
+    """Return the table of IEC 61851-1 Annex A, with what is still to be checked."""
+    head = "| id | from | to | when | limit | ours | clause | read at |"
+    lines = [
+        "The standard itself was not at hand. A row says where its figure was read; for those of",
+        "the second list no limit was seen in print, and they want checking.",
+        "",
+        head,
+        "|---" * 8 + "|",
+    ]
+    for row in annex_a.ROWS:
+        limit = "-" if row.limit_ms is None else f"{row.bound} {row.limit_ms:,} ms"
+        ours = "-" if row.ours_ms is None else f"{row.ours_ms:,} ms"
+        lines.append(
+            f"| {row.id} | {row.before} | {row.after} | {row.condition} | {limit} | {ours} | "
+            f"{row.clause} | {row.origin} |"
+        )
+    lines += ["", "## To be checked against the standard", ""]
+    lines += [f"- {r.id}: {r.condition} ({r.origin})" for r in annex_a.ROWS if not r.seen_in_print]
+    lines += ["", "## Not proven", ""]
+    lines += [f"- {r.id}: {r.condition}: {r.reason}" for r in annex_a.ROWS if not r.proven]
+    return _page("IEC 61851-1 Annex A", lines)
+
+
 PAGES = {
+    "annex.md": annex,
     "parameters.md": parameters,
     "wiring.md": wiring,
     "session.md": session,

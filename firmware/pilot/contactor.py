@@ -9,9 +9,7 @@ from dataclasses import dataclass
 
 from firmware.pilot.classify import Letter
 
-GRACE_MS = 6_000  # [61851-1 A.6 seq 10.2] six seconds to open S2 after X1
 MOVE_MS = 300  # by then the mirror contact has followed
-DIODE_MS = 100  # the diode must have been seen good for so long under PWM
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,7 @@ class View:
     cable_ok: bool
     locked: bool  # True as well where there is no actuator
     contacts_open: bool  # by the mirror contact; True where there is none
+    rested: bool  # long enough since it was last opened under load
     faulted: bool
 
 
@@ -41,6 +40,7 @@ def missing(view: View) -> tuple[str, ...]:
         ("cable", view.cable_ok),
         ("lock", view.locked),
         ("weld_check", view.contacts_open),
+        ("rest", view.rested),
         ("no_fault", not view.faulted),
     )
     return tuple(name for name, there in reasons if not there)

@@ -23,6 +23,14 @@ from firmware.model.outlet import (
 )
 from firmware.model.values import MIN_CURRENT_MA
 from firmware.pilot import contactor, faults
+from firmware.pilot.annex import (
+    B1_HOLD_MS,
+    CLOSE_AGAIN_MS,
+    DIODE_MS,
+    ENTER_C_MS,
+    GRACE_MS,
+    SETTLE_MS,
+)
 from firmware.pilot.cable import cable_ma
 from firmware.pilot.classify import Letter, cp_state, diode_good, letter, pwm_on
 from firmware.pilot.duty import duty_permille, offered_ma
@@ -40,8 +48,6 @@ from firmware.pilot.facts import (
 from firmware.pilot.state import PilotState
 from hal.ports import DUTY_X1, LockPosition, OutletDrive, OutletSample
 
-ENTER_C_MS = 500  # [61851-1 A.6 seq 4 allows 3 s] longer than the 200 to 400 ms of a BCB toggle
-SETTLE_MS = 50
 MAX_LOOKS = 4  # a new order can end a fault of the old one, and that changes the order again
 _ASKING = frozenset("CD")
 
@@ -124,6 +130,8 @@ class PilotCore:
                 s.settled, s.settled_ms = s.seen, now_ms
             else:
                 self._at(due_ms)
+        if s.settled == "A":
+            s.x1_ms = None  # the next car has not been stopped yet
         self._look_at_diode(sample, now_ms)
         self._tell_cp(sample, now_ms, out)
         self._tell_contacts_and_lock(sample, now_ms, out)
@@ -142,7 +150,7 @@ class PilotCore:
             s.diode_bad_ms = None
             if s.diode_good_ms is None:
                 s.diode_good_ms = now_ms
-            self._at_future(s.diode_good_ms + contactor.DIODE_MS, now_ms)
+            self._at_future(s.diode_good_ms + DIODE_MS, now_ms)
         else:
             s.diode_good_ms = None
             if s.diode_bad_ms is None:
@@ -187,7 +195,7 @@ class PilotCore:
         s = self.state
         view = self._view(sample, now_ms)
         on = self._contactor(view, now_ms)
-        duty = self._duty(view)
+        duty = self._duty(view, now_ms)
         lock_on = self.traits.lock and (bool(s.lock_wanted) or on or s.contacts_closed)
         drive = OutletDrive(
             duty_permille=duty,
@@ -197,6 +205,8 @@ class PilotCore:
         )
         if drive == s.drive and s.driven:
             return False
+        if pwm_on(s.drive.duty_permille) and not pwm_on(duty):
+            s.x1_ms = now_ms
         if drive.contactor_on != s.drive.contactor_on:
             s.contactor_ms = now_ms
             self._at(now_ms + contactor.MOVE_MS)
@@ -211,7 +221,7 @@ class PilotCore:
 
     def _view(self, sample: OutletSample, now_ms: int) -> contactor.View:
         s = self.state
-        proven = s.diode_good_ms is not None and now_ms >= s.diode_good_ms + contactor.DIODE_MS
+        proven = s.diode_good_ms is not None and now_ms >= s.diode_good_ms + DIODE_MS
         return contactor.View(
             fresh=s.fresh,
             settled=s.settled or "?",
@@ -222,6 +232,7 @@ class PilotCore:
             cable_ok=bool(s.cable_ma),
             locked=s.locked if self.traits.lock else True,
             contacts_open=not (self.traits.mirror and sample.contactor_closed is True),
+            rested=now_ms >= s.rest_until_ms,
             faulted=bool(s.faults),
         )
 
@@ -229,6 +240,7 @@ class PilotCore:
         s = self.state
         if not s.drive.contactor_on:
             s.grace_until_ms = NEVER_MS
+            self._at_future(s.rest_until_ms, now_ms)
             if contactor.missing(view):
                 return False
             s.contactor_reason = "car_asks"
@@ -238,7 +250,7 @@ class PilotCore:
             s.grace_until_ms = NEVER_MS
         elif reason is None:
             if s.grace_until_ms == NEVER_MS:
-                s.grace_until_ms = now_ms + contactor.GRACE_MS
+                s.grace_until_ms = now_ms + GRACE_MS
             if now_ms >= s.grace_until_ms:
                 reason = "permit_ended_under_load"
             else:
@@ -246,13 +258,19 @@ class PilotCore:
         if reason is None:
             return True
         s.contactor_reason = reason
+        if reason != "cp_b":  # a car that opens S2 has ended its draw before  [seq 7, 8.1]
+            s.rest_until_ms = now_ms + CLOSE_AGAIN_MS
         return False
 
-    def _duty(self, view: contactor.View) -> int:
+    def _duty(self, view: contactor.View, now_ms: int) -> int:
         s = self.state
         if not (view.fresh and view.permit and view.cable_ok) or view.faulted:
             return DUTY_X1
         if view.settled not in ("B", "C"):
+            return DUTY_X1
+        hold_ms = 0 if s.x1_ms is None or pwm_on(s.drive.duty_permille) else s.x1_ms + B1_HOLD_MS
+        if now_ms < hold_ms:
+            self._at(hold_ms)
             return DUTY_X1
         return duty_permille(min(s.permit_ma, s.cable_ma or 0, self.traits.max_ma))
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from firmware.model.fault import Fault
-from firmware.pilot.contactor import DIODE_MS, MOVE_MS
+from firmware.pilot.annex import DIODE_MS
+from firmware.pilot.contactor import MOVE_MS
 from firmware.pilot.facts import Traits
 from firmware.pilot.state import PilotState
 from hal.ports import LockPosition, OutletSample

@@ -31,6 +31,8 @@ class PilotState:
     contacts_closed: bool = False
     contactor_ms: int = 0  # when it was last told to move
     contactor_reason: str = "start"
+    rest_until_ms: int = 0  # not closed again before
+    x1_ms: int | None = None  # when this car's PWM was last stopped
     lock_wanted: bool | None = None  # None until the station or the first sample says
     locked: bool = False
     lock_ms: int = 0  # when it was last told to move

@@ -12,7 +12,7 @@ from tests.pure.rigs import Outlet, charging
 
 READY = View(
     fresh=True, settled="C", seen="C", permit=True, pwm=True, diode_proven=True, cable_ok=True,
-    locked=True, contacts_open=True, faulted=False,
+    locked=True, contacts_open=True, rested=True, faulted=False,
 )  # fmt: skip
 REMOVED = [
     ({"fresh": False}, "sample"),
@@ -25,6 +25,7 @@ REMOVED = [
     ({"cable_ok": False}, "cable"),
     ({"locked": False}, "lock"),
     ({"contacts_open": False}, "weld_check"),
+    ({"rested": False}, "rest"),
     ({"faulted": True}, "no_fault"),
 ]
 

@@ -12,7 +12,7 @@ import pytest
 
 from firmware.model.machine import TICK
 from firmware.model.values import MIN_CURRENT_MA
-from firmware.pilot.contactor import GRACE_MS
+from firmware.pilot.annex import GRACE_MS
 from firmware.pilot.core import PilotCore
 from firmware.pilot.facts import (
     LockAsked,
