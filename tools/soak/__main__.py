@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from firmware.apps.commands import REPLAY_SETTINGS
 from firmware.sim.books import Outcome
 from firmware.sim.powercuts import play
 from firmware.sim.replay import Replay, read_csv
@@ -87,7 +88,7 @@ def replay(count: int, advance: Advance) -> Result:
             advance()
 
     board = load_board(ROOT / "boards" / "mock.toml")
-    ledger = Replay(sessions[:count], midnight, board).run(progress)
+    ledger = Replay(sessions[:count], midnight, board, settings=REPLAY_SETTINGS).run(progress)
     problems = [*ledger.lost, *ledger.duplicated, *ledger.different, *ledger.wire_problems]
     figures: dict[str, object] = {
         "sessions": len(ledger.played),
