@@ -10,6 +10,7 @@ from pathlib import Path
 
 from firmware.config.registry import PARAMS
 from firmware.led.patterns import PATTERNS
+from firmware.model.fault import Fault
 from firmware.pilot import annex as annex_a
 from firmware.pilot.faults import RULES as FAULT_RULES
 from firmware.session.rules import RULES
@@ -48,17 +49,24 @@ def session() -> str:
 
 
 def faults() -> str:
-    """Return the faults that the pilot room knows so far, and the ring's patterns."""
-    lines = ["| id | OCPP 1.6 | raised | stops a transaction |", "|---|---|---|---|"]
-    for fault in FAULT_RULES:
-        row = fault.row
-        lines.append(f"| {row.id} | {row.ocpp16} | {row.raised} | {row.stops_transaction} |")
+    """Return the whole catalogue of faults, and the ring's patterns."""
+    head = "| id | OCPP 1.6 | OCPP 1.5 | begins | ends | stops | connector | over when | advice |"
+    lines = [head, "|---" * 9 + "|"]
+    for fault in Fault:
+        r = fault.row
+        where = "0" if r.station_wide else "n"
+        stops = "yes" if r.stops_transaction else "no"
+        lines.append(
+            f"| {r.id} | {r.ocpp16} | {r.ocpp15} | {r.raised} | {r.cleared} | {stops} | {where} | "
+            f"{r.clears} | {r.advice} |"
+        )
+    lines += ["", "Watched by the pilot room: " + ", ".join(f.row.id for f in FAULT_RULES) + "."]
     lines += ["", "## Patterns of the ring", "", "| pattern | priority | colours | mode | period |"]
     lines.append("|---|---|---|---|---|")
     for p in PATTERNS.values():
         colours = ", ".join("#%02x%02x%02x" % c for c in p.colours)  # noqa: UP031
         lines.append(f"| {p.name} | {p.priority} | {colours} | {p.mode} | {p.period_ms} ms |")
-    return _page("Faults of the pilot room", lines)
+    return _page("Faults", lines)
 
 
 def annex() -> str:
