@@ -23,6 +23,7 @@ class View:
     pwm: bool  # read back from the generator
     diode_proven: bool
     cable_ok: bool
+    residual_ready: bool  # tested well and lately; True where there is none
     locked: bool  # True as well where there is no actuator
     contacts_open: bool  # by the mirror contact; True where there is none
     rested: bool  # long enough since it was last opened under load
@@ -38,6 +39,7 @@ def missing(view: View) -> tuple[str, ...]:
         ("pwm", view.pwm),
         ("diode", view.diode_proven),
         ("cable", view.cable_ok),
+        ("residual_ready", view.residual_ready),
         ("lock", view.locked),
         ("weld_check", view.contacts_open),
         ("rest", view.rested),

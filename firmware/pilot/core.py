@@ -22,7 +22,7 @@ from firmware.model.outlet import (
     PermitEnded,
 )
 from firmware.model.values import MIN_CURRENT_MA
-from firmware.pilot import contactor, faults
+from firmware.pilot import contactor, faults, lock, residual
 from firmware.pilot.annex import (
     B1_HOLD_MS,
     CLOSE_AGAIN_MS,
@@ -77,6 +77,7 @@ class PilotCore:
                 self._end_permit(reason, now_ms, out)
             case LockAsked(locked):
                 s.lock_wanted = locked
+                lock.retry(s)
             case _:
                 pass
         if s.permit_ma and now_ms >= s.permit_until_ms:
@@ -135,6 +136,7 @@ class PilotCore:
         self._look_at_diode(sample, now_ms)
         self._tell_cp(sample, now_ms, out)
         self._tell_contacts_and_lock(sample, now_ms, out)
+        self._at_future(residual.step(s, self.traits, sample, now_ms), now_ms)
         before = frozenset(s.faults)
         for due_ms in faults.judge(s, self.traits, sample, now_ms):
             self._at(due_ms)
@@ -160,7 +162,7 @@ class PilotCore:
         s, outlet = self.state, self.traits.outlet
         rating_ma = cable_ma(sample.pp_ohm)
         if rating_ma != s.cable_ma:
-            s.cable_ma = rating_ma
+            s.cable_ma, s.cable_ms = rating_ma, now_ms
             out.append(CableChanged(outlet, rating_ma, now_ms))
         if s.settled is None:
             return
@@ -196,15 +198,19 @@ class PilotCore:
         view = self._view(sample, now_ms)
         on = self._contactor(view, now_ms)
         duty = self._duty(view, now_ms)
-        lock_on = self.traits.lock and (bool(s.lock_wanted) or on or s.contacts_closed)
+        tried = s.lock_try
+        goal = bool(s.lock_wanted) or on or s.contacts_closed
+        lock_on, again_ms = lock.step(s, self.traits, sample, now_ms, goal=goal)
+        self._at_future(again_ms, now_ms)
         drive = OutletDrive(
             duty_permille=duty,
             contactor_on=on,
             phases=s.drive.phases,
             lock_on=lock_on,
+            residual_test=s.testing_ms is not None,
         )
         if drive == s.drive and s.driven:
-            return False
+            return s.lock_try != tried  # the last attempt is over: that is a fault
         if pwm_on(s.drive.duty_permille) and not pwm_on(duty):
             s.x1_ms = now_ms
         if drive.contactor_on != s.drive.contactor_on:
@@ -212,7 +218,6 @@ class PilotCore:
             self._at(now_ms + contactor.MOVE_MS)
         if drive.lock_on != s.drive.lock_on:
             s.lock_ms = now_ms
-            self._at(now_ms + faults.LOCK_MS)
         if offered_ma(duty) != offered_ma(s.drive.duty_permille):
             out.append(OfferChanged(self.traits.outlet, offered_ma(duty), now_ms))
         s.drive, s.driven = drive, True
@@ -230,8 +235,9 @@ class PilotCore:
             pwm=pwm_on(sample.duty_permille),
             diode_proven=proven,
             cable_ok=bool(s.cable_ma),
-            locked=s.locked if self.traits.lock else True,
-            contacts_open=not (self.traits.mirror and sample.contactor_closed is True),
+            residual_ready=residual.ready(s, self.traits, now_ms),
+            locked=(s.locked and s.drive.lock_on) if self.traits.lock else True,
+            contacts_open=not self.traits.mirror or sample.contactor_closed is False,
             rested=now_ms >= s.rest_until_ms,
             faulted=bool(s.faults),
         )

@@ -17,6 +17,8 @@ class Traits:
     max_ma: int
     lock: bool  # has a locking actuator
     mirror: bool  # has a mirror contact
+    residual: bool = False  # has a residual current sensor that can test itself
+    residual_reset_ms: int = 10_000  # [CC613 9] 900,000 with a module D0469 or older
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Which faults the inputs of one outlet show, and when each is over.
 
-The complete table (retries, budgets, self-tests, latches across a restart) comes with the
-pilot room's own issue; here is its place and what one charging session needs.
+Retries of the pin are in `lock`, self-tests of the sensor in `residual`; here is what follows.
 """
 
 from __future__ import annotations
@@ -12,11 +11,9 @@ from firmware.model.fault import Fault
 from firmware.pilot.annex import DIODE_MS
 from firmware.pilot.contactor import MOVE_MS
 from firmware.pilot.facts import Traits
+from firmware.pilot.lock import ATTEMPTS, STROKE_MS, wrong
 from firmware.pilot.state import PilotState
 from hal.ports import LockPosition, OutletSample
-
-LOCK_MS = 2_000  # a pin that has not arrived by then will not
-RESIDUAL_RESET_MS = 10_000  # [CC613 9] after the car has gone, if the plug stays
 
 Verdict = tuple[bool | None, int | None]  # there?, when to look again; None keeps what was
 Rule = Callable[[PilotState, Traits, OutletSample, int], Verdict]
@@ -48,15 +45,15 @@ def _hardware_silent(s: PilotState, _t: Traits, _x: OutletSample, _now: int) -> 
     return not s.fresh, None
 
 
-def _residual(s: PilotState, _t: Traits, x: OutletSample, now_ms: int) -> Verdict:
-    """Reset by unplugging, else 10 s after the car has left. [CC613 9, B-ERRB-04]"""
+def _residual(s: PilotState, t: Traits, x: OutletSample, now_ms: int) -> Verdict:
+    """Reset by unplugging, else some time after the car has left. [CC613 9, B-ERRB-04]"""
     if x.residual_tripped:
         return True, None
     if Fault.GROUND_FAILURE not in s.faults or s.cable_ma is None:
         return False, None
     if s.settled != "A":
         return None, None
-    due_ms = s.settled_ms + RESIDUAL_RESET_MS
+    due_ms = s.settled_ms + t.residual_reset_ms
     return (False, None) if now_ms >= due_ms else (None, due_ms)
 
 
@@ -75,7 +72,7 @@ def _diode(s: PilotState, _t: Traits, _x: OutletSample, now_ms: int) -> Verdict:
 
 
 def _wiring(s: PilotState, _t: Traits, _x: OutletSample, _now: int) -> Verdict:
-    return s.settled == "?" or s.cable_ma == 0, None
+    return s.settled == "?", None
 
 
 def _welded(s: PilotState, t: Traits, x: OutletSample, now_ms: int) -> Verdict:
@@ -92,14 +89,37 @@ def _stuck_open(s: PilotState, t: Traits, x: OutletSample, now_ms: int) -> Verdi
     return _after(True, s.contactor_ms, MOVE_MS, now_ms)
 
 
-def _lock_failed(s: PilotState, t: Traits, x: OutletSample, now_ms: int) -> Verdict:
-    condition = t.lock and s.drive.lock_on and x.lock is not LockPosition.LOCKED
-    return _after(condition, s.lock_ms, LOCK_MS, now_ms)
+def _held(s: PilotState) -> bool:
+    """The pin is wanted in the plug."""
+    return bool(s.lock_wanted) or s.drive.contactor_on or s.contacts_closed
 
 
-def _unlock_failed(s: PilotState, t: Traits, x: OutletSample, now_ms: int) -> Verdict:
-    condition = t.lock and not s.drive.lock_on and x.lock is LockPosition.LOCKED
-    return _after(condition, s.lock_ms, LOCK_MS, now_ms)
+def _lock_failed(s: PilotState, t: Traits, x: OutletSample, _now: int) -> Verdict:
+    """After the last attempt, until it locks or the plug is out. [CC613 9 F10]"""
+    if not (t.lock and _held(s) and wrong(True, x.lock)) or s.cable_ma is None:
+        return False, None
+    return (True if s.lock_goal and s.lock_try > ATTEMPTS else None), None
+
+
+def _unlock_failed(s: PilotState, t: Traits, x: OutletSample, _now: int) -> Verdict:
+    """After the last attempt, until it is free; the station may ask for more. [CC613 9 F11]"""
+    if not t.lock or _held(s) or not wrong(False, x.lock):
+        return False, None
+    return (True if s.lock_goal is False and s.lock_try > ATTEMPTS else None), None
+
+
+def _locked_without_plug(s: PilotState, t: Traits, x: OutletSample, now_ms: int) -> Verdict:
+    there = t.lock and s.drive.lock_on and x.lock is LockPosition.LOCKED and s.cable_ma is None
+    return _after(there, max(s.cable_ms, s.lock_ms), STROKE_MS, now_ms)
+
+
+def _unlocked_live(s: PilotState, t: Traits, x: OutletSample, _now: int) -> Verdict:
+    """At once; over when the plug is out, or held again with the power off."""
+    if t.lock and s.drive.contactor_on and wrong(True, x.lock):
+        return True, None
+    off = not s.drive.contactor_on and not s.contacts_closed
+    over = s.cable_ma is None or (off and x.lock is LockPosition.LOCKED)
+    return (False if over else None), None
 
 
 RULES: dict[Fault, Rule] = {
@@ -110,9 +130,13 @@ RULES: dict[Fault, Rule] = {
     Fault.PILOT_WIRING: _wiring,
     Fault.MCB: lambda _s, _t, x, _now: (x.mcb_tripped, None),
     Fault.RCD: lambda _s, _t, x, _now: (x.rcd_tripped, None),
+    Fault.RESIDUAL_TEST: lambda s, _t, _x, _now: (s.test_failed, None),
+    Fault.PROXIMITY: lambda s, _t, _x, _now: (s.cable_ma == 0, None),
     Fault.CONTACTOR_WELDED: _welded,
     Fault.CONTACTOR_STUCK: _stuck_open,
     Fault.LOCK_FAILED: _lock_failed,
     Fault.UNLOCK_FAILED: _unlock_failed,
+    Fault.LOCKED_WITHOUT_PLUG: _locked_without_plug,
+    Fault.UNLOCKED_LIVE: _unlocked_live,
     Fault.LOCK_MISSING: lambda _s, t, x, _now: (t.lock and x.lock is LockPosition.MISSING, None),
 }

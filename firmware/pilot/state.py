@@ -23,6 +23,7 @@ class PilotState:
     settled_ms: int = 0
     cp: CpState | None = None
     cable_ma: int | None = None
+    cable_ms: int = 0  # when that changed
     permit_ma: int = 0  # 0: no permit
     permit_until_ms: int = 0
     grace_until_ms: int = NEVER_MS  # when a car that ignores X1 is cut off
@@ -36,6 +37,16 @@ class PilotState:
     lock_wanted: bool | None = None  # None until the station or the first sample says
     locked: bool = False
     lock_ms: int = 0  # when it was last told to move
+    lock_goal: bool | None = None  # where the pin is wanted, and which attempt this is
+    lock_try: int = 1
+    lock_wrong_ms: int | None = None  # since when it is not there
+    lock_moves: list[int] = field(default_factory=list)  # of the last minute
+    tested_ms: int | None = None  # last good self-test of the residual current sensor
+    testing_ms: int | None = None  # since when one is running
+    test_blank: bool = False  # the old verdict is gone
+    test_failed: bool = False
+    test_owed: bool = False  # the contactor was closed since the last good one
+    retest_ms: int = 0
     faults: set[Fault] = field(default_factory=set)
     drive: OutletDrive = OutletDrive()
     driven: bool = False

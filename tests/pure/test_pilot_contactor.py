@@ -12,6 +12,7 @@ from tests.pure.rigs import Outlet, charging
 
 READY = View(
     fresh=True, settled="C", seen="C", permit=True, pwm=True, diode_proven=True, cable_ok=True,
+    residual_ready=True,
     locked=True, contacts_open=True, rested=True, faulted=False,
 )  # fmt: skip
 REMOVED = [
@@ -23,6 +24,7 @@ REMOVED = [
     ({"pwm": False}, "pwm"),
     ({"diode_proven": False}, "diode"),
     ({"cable_ok": False}, "cable"),
+    ({"residual_ready": False}, "residual_ready"),
     ({"locked": False}, "lock"),
     ({"contacts_open": False}, "weld_check"),
     ({"rested": False}, "rest"),
@@ -137,7 +139,7 @@ def test_a_limit_below_six_ampere_is_no_permit(limit_ma):
 def test_a_plug_that_is_not_held_is_not_powered(position):
     outlet = ready()
     outlet.follow = False
-    for _ in range(150):
+    for _ in range(750):
         outlet.now_ms += 10
         outlet.world = replace(outlet.world, duty_permille=outlet.core.state.drive.duty_permille)
         outlet.line("C", lock=position)
