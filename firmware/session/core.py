@@ -44,7 +44,7 @@ from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import PutTransaction
 from firmware.model.values import CpState, StopReason, Verdict
 from firmware.session.face import face
-from firmware.session.rules import CONTACTOR_WAIT_MS, METER_WAIT_MS, next_rule
+from firmware.session.rules import CONTACTOR_WAIT_MS, ERROR_WAIT_MS, METER_WAIT_MS, next_rule
 from firmware.session.state import Authority, SessionState
 
 METER_AGAIN_MS = 5_000
@@ -86,6 +86,7 @@ class SessionCore:
             self.state.woke_ms = now_ms
         self._take(fact, now_ms, out)
         self._resume(now_ms, out)
+        self._give_up(now_ms, out)
         for _ in range(8):  # no way through the table is longer
             rule = next_rule(self.state, now_ms)
             if rule is None:
@@ -115,6 +116,8 @@ class SessionCore:
             due.append(s.phase_ms + CONTACTOR_WAIT_MS + METER_WAIT_MS)
         if s.phase is P.PLUGGED and s.plugged_ms is not None:
             due.append(s.plugged_ms + self._timeout_ms())
+        if s.phase is P.RUNNING and s.error_ms is not None:
+            due.append(s.error_ms + ERROR_WAIT_MS)
         if s.resuming and s.woke_ms is not None:
             due.append(s.woke_ms + RESUME_WAIT_MS)
         return min((at_ms for at_ms in due if at_ms > now_ms), default=NEVER_MS)
@@ -127,7 +130,7 @@ class SessionCore:
             case CableChanged(_, cable_ma, _):
                 self._cable(cable_ma, now_ms, out)
             case CpChanged(_, cp, _):
-                self._car(cp, out)
+                self._car(cp, now_ms, out)
             case ContactorMoved(_, closed, _, _):
                 self._contacts(closed, now_ms)
             case MeterRead():
@@ -186,11 +189,15 @@ class SessionCore:
         s.contactor_closed = closed
         s.charged = s.charged or (closed and s.phase is P.RUNNING)
 
-    def _car(self, cp: CpState, out: list[object]) -> None:
+    def _car(self, cp: CpState, now_ms: int, out: list[object]) -> None:
         """A car that leaves without a session sets its plug free. [B-STP-10]"""
         s = self.state
         left = s.cp is not None and s.cp.car and cp is CpState.A
         s.cp = cp
+        if cp not in (CpState.E, CpState.F):
+            s.error_ms = None
+        elif s.error_ms is None:
+            s.error_ms = now_ms
         if left and s.phase in (P.PLUGGED, P.AUTHORISED):
             self._hold(False, out)
 
@@ -208,6 +215,13 @@ class SessionCore:
         if now_ms >= s.plugged_ms + self._timeout_ms():
             s.plugged_ms = None
             self._hold(False, out)
+
+    def _give_up(self, now_ms: int, out: list[object]) -> None:
+        """A car in error has five minutes; its contactor opened at once. [A-05]"""
+        s = self.state
+        due_ms = NEVER_MS if s.error_ms is None else s.error_ms + ERROR_WAIT_MS
+        if s.phase is P.RUNNING and s.stop is None and not s.resuming and now_ms >= due_ms:
+            self._stop(StopReason.OTHER, None, out)
 
     def _register(self, read: MeterRead, now_ms: int) -> None:
         s = self.state

@@ -13,6 +13,7 @@ from firmware.model.values import StopReason
 from firmware.session.state import SessionState
 
 CONTACTOR_WAIT_MS = 10_000  # six seconds of grace, and the contacts; then it ends anyway
+ERROR_WAIT_MS = 300_000  # a car that signals an error keeps its transaction so long
 METER_WAIT_MS = 5_000  # after that, the newest register known has to do
 
 

@@ -29,6 +29,7 @@ class SessionState:
     woke_ms: int | None = None  # when the first fact came
     cable_ma: int | None = None
     cp: CpState | None = None  # None until the pilot has reported
+    error_ms: int | None = None  # since when the car signals an error (E or F)
     contactor_closed: bool = False
     plugged_ms: int | None = None  # None as well once the plug was freed unused
     held: bool | None = None  # what the pilot was told last about the plug
