@@ -164,7 +164,7 @@ def test_a_recorded_charge_is_played_again_order_for_order(tmp_path, capsys):
 
 
 def test_a_ring_that_went_round_is_played_from_its_oldest_checkpoint(tmp_path):
-    recorded(tmp_path / "box", rounds=12)
+    recorded(tmp_path / "box", rounds=40)
     reading = read_box(tmp_path / "box", WORDS)
     ledger = play(reading.entries)
     assert reading.entries[0].number > 256  # the beginning gave its place
