@@ -54,7 +54,7 @@ def _root(
 ) -> None:
     """Firmware of an AC charging station.
 
-    Processes, each with --help of its own: run, pilotd, stationd, world.
+    Processes, each with --help of its own: run, pilotd, stationd, world, safe-off.
     """
 
 
