@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.measure import processes, reaction
+from tools.measure import dying, processes, reaction
 
 TOP = Path(__file__).parent.parent.parent
 AIM_US = 2_000
@@ -38,6 +38,7 @@ def main() -> int:
     figures["processes"] = asyncio.run(processes.idle_station(board, 10))
     say("Ctrl-C while a car charges")
     figures["demo_ends_s"] = asyncio.run(processes.interrupted_demo())
+    figures["dying_ms"] = asyncio.run(dying.measure(board, say))
     reactions = reaction.measure(args.seconds, board, say)
     refused = next((r.refused for r in reactions if r.refused), ())
     figures["refused"] = refused
@@ -65,7 +66,23 @@ def _print(console: Console, figures: dict[str, object]) -> None:
     for name, row in figures["processes"].items():  # type: ignore[attr-defined]
         cost.add_row(name, str(row["resident_mb"]), str(row["idle_cpu_percent"]))
     console.print(cost)
+    console.print(dying_table(figures["dying_ms"]))  # type: ignore[arg-type]
     console.print(f"Ctrl-C to the end of the demo: {figures['demo_ends_s']} s")
+
+
+def dying_table(rows: dict[str, dict[str, object]]) -> Table:
+    """Return the table of deaths: from the blow to X1, to the opening, to power again."""
+    table = Table(title="a process dies while a rude car charges: ms from the blow, p50 / max")
+    for column in ("", "acts", "n", "X1", "opened", "limit", "power or PWM again"):
+        table.add_column(column, justify="left" if column in ("", "acts") else "right")
+    for case, row in rows.items():
+        told = [
+            f"{row[f'{key}_p50_ms']} / {row[f'{key}_max_ms']}" if row[f"{key}_n"] else "-"
+            for key in ("x1", "opened", "back")
+        ]
+        limit = str(row["limit_ms"] or "-")
+        table.add_row(case, str(row["acts"]), str(row["n"]), told[0], told[1], limit, told[2])
+    return table
 
 
 def _judge(console: Console, reactions: dict[str, dict[str, float]], *, fifo: bool) -> None:
