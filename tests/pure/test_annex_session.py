@@ -19,7 +19,7 @@ def ended(session):
     return reasons[0] if reasons else None
 
 
-@pytest.mark.covers("F02", "B-ERRB-02")
+@pytest.mark.covers("F02")
 @pytest.mark.parametrize("error", ERRORS)
 def test_a_car_error_keeps_the_transaction_for_five_minutes(error):
     session = running()

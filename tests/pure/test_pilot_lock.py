@@ -7,7 +7,7 @@ import pytest
 from firmware.model.outlet import FaultRaised
 from firmware.pilot.facts import LockAsked
 from hal.ports import LockPosition
-from tests.pure.rigs import Outlet, charging
+from tests.pure.rigs import HIGH_MV, Outlet, charging
 
 
 def plugged():
@@ -44,6 +44,9 @@ def strokes(outlet, since_ms):
 @pytest.mark.parametrize("position", [LockPosition.UNLOCKED, LockPosition.MOVING])
 def test_a_pin_that_does_not_lock_is_tried_three_times_and_then_has_failed(position):
     outlet = plugged()
+    outlet.permit()
+    outlet.world = replace(outlet.world, cp_high_mv=HIGH_MV["C"])  # and the car asks
+    outlet.drives.clear()
     outlet.give(LockAsked(True))
     began_ms = outlet.now_ms
     pinned(outlet, position, 6_990)
@@ -52,6 +55,7 @@ def test_a_pin_that_does_not_lock_is_tried_three_times_and_then_has_failed(posit
     assert outlet.faults == ["F10"]
     (raised,) = (f for f in outlet.told if isinstance(f, FaultRaised))
     assert raised.at_ms - began_ms == 7_000
+    assert not any(drive.contactor_on for _, drive in outlet.drives)
     assert strokes(outlet, began_ms) == [
         (0, True), (2_000, False), (2_500, True), (4_500, False), (5_000, True),
     ]  # fmt: skip
@@ -115,7 +119,7 @@ def test_a_pin_that_does_not_free_the_plug_is_tried_three_times_and_then_has_fai
     assert outlet.faults == []
 
 
-@pytest.mark.covers("F11", "B-STP-12")
+@pytest.mark.covers("F11")
 def test_another_unlock_command_tries_again():
     outlet = charging()
     outlet.line("B", 100)
