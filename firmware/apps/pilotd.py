@@ -120,7 +120,9 @@ class PilotLoop:
         self.station: socket.socket | None = None
         self.period_ms = profile.sampling_period_ms
         self.cores = {
-            o.number: PilotCore(Traits(o.number, o.max_ma, o.lock, o.mirror_contact))
+            o.number: PilotCore(
+                Traits(o.number, o.max_ma, o.lock, o.mirror_contact, residual=o.residual)
+            )
             for o in profile.outlets
         }
         self.served: dict[int, OutletSample | None] = {}  # what each machine decided on last

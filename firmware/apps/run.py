@@ -222,10 +222,12 @@ async def _run(plan: Plan, ready: Callable[[Family], None]) -> int:
     stopped = asyncio.ensure_future(stop.wait())
     failed = asyncio.ensure_future(family.failed())
     await asyncio.wait((stopped, failed), return_when=asyncio.FIRST_COMPLETED)
-    if failed.done():
+    broken = failed.done()  # and not merely ended because we end it now
+    if broken:
         print(f"powerstation run: {failed.result()}", file=sys.stderr)
+    failed.cancel()
     await family.end()
-    return 1 if failed.done() else 0
+    return 1 if broken else 0
 
 
 def main(argv: list[str] | None = None) -> int:

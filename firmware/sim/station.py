@@ -110,7 +110,9 @@ class SimStation:
         )
         self._task = self.loop.create_task(self.backend.run())
         self._pilots = {
-            o.number: PilotCore(Traits(o.number, o.max_ma, o.lock, o.mirror_contact))
+            o.number: PilotCore(
+                Traits(o.number, o.max_ma, o.lock, o.mirror_contact, residual=o.residual)
+            )
             for o in plan.profile.outlets
         }
         self._post(PilotFound(self._now()))
