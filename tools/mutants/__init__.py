@@ -1,0 +1,1 @@
+"""Faults made on purpose in the pilot room: each must be found by one of its fast tests."""
