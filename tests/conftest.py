@@ -14,6 +14,7 @@ import pytest
 NEEDS = {
     "needs_node": (("node", "npm"), "apt-get install nodejs npm"),
     "needs_compiler": (("cc",), "apt-get install gcc libc6-dev"),
+    "needs_systemd": (("systemd-analyze",), "apt-get install systemd"),
 }
 
 
