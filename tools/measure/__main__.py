@@ -33,6 +33,7 @@ def main() -> int:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
         "pilot_step_us": processes.pilot_step_us(),
+        "blackbox_step_us": processes.blackbox_step_us(),
     }
     say("an idle station, 10 s")
     figures["processes"] = asyncio.run(processes.idle_station(board, 10))
@@ -62,6 +63,7 @@ def _print(console: Console, figures: dict[str, object]) -> None:
         console.print(f"kernel: {sentence}", highlight=False)
     _judge(console, reactions, fifo=not figures["refused"])
     console.print(f"one pilot step, sample unchanged: {figures['pilot_step_us']} us of CPU")
+    console.print(f"noting a changed sample in the black box: {figures['blackbox_step_us']} us")
     cost = Table("process", "resident MB", "idle CPU %")
     for name, row in figures["processes"].items():  # type: ignore[attr-defined]
         cost.add_row(name, str(row["resident_mb"]), str(row["idle_cpu_percent"]))

@@ -10,7 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from firmware.apps.pilotd import Recorder
 from firmware.apps.run import Family, Plan
+from firmware.io.blackbox import BlackBox
 from firmware.pilot.core import PilotCore
 from firmware.pilot.facts import Sampled, Traits
 from hal.ports import LockPosition, OutletSample
@@ -27,6 +29,20 @@ def pilot_step_us() -> float:
     for now_ms in range(STEPS):
         core.handle(Sampled(sample), now_ms * 5)
     return round((time.process_time() - began) / STEPS * 1e6, 2)
+
+
+def blackbox_step_us() -> float:
+    """Return the mean CPU time of noting a sample that differs from the one before."""
+    core = PilotCore(Traits(1, 32_000, lock=True, mirror=True))
+    samples = [
+        OutletSample(0, 6_000 + n, -12_000, 220, 533, True, LockPosition.LOCKED) for n in (0, 1)
+    ]
+    with tempfile.TemporaryDirectory(prefix="powerstation-") as folder:
+        recorder = Recorder(BlackBox(Path(folder) / "box", Recorder.WORDS), {1: core})
+        began = time.process_time()
+        for now_ms in range(STEPS):
+            recorder.fact(1, Sampled(samples[now_ms % 2]), now_ms, due=False)
+        return round((time.process_time() - began) / STEPS * 1e6, 2)
 
 
 async def idle_station(board: Path, seconds: float) -> dict[str, dict[str, float]]:
