@@ -64,6 +64,7 @@ def test_commands_get_an_answer_or_a_clear_sentence(tmp_path):
             assert kind in reply, (typed, reply)
             assert word is None or reply[kind] == word
         await leave(me)
+        assert me.recorder.problems() == []
         process.terminate()
         await process.wait()
 
