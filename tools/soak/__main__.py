@@ -51,7 +51,9 @@ def powercuts(count: int, advance: Advance) -> Result:
 
 def kills(count: int, advance: Advance) -> Result:
     """Real processes, really killed."""
-    return _outcomes("kills", [_stepped(trial(seed), advance) for seed in range(count)])
+    result = _outcomes("kills", [_stepped(trial(seed), advance) for seed in range(count)])
+    del result.figures["resumed"]  # nobody counts these here
+    return result
 
 
 def durability(count: int, advance: Advance) -> Result:
