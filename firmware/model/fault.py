@@ -171,7 +171,7 @@ class Fault(Enum):
         _NORMAL, "Swap two phases of the supply.",
     )
     NO_POWER = FaultRow(
-        "X11", "UnderVoltage", "No power on mains detected.", "Mains power is back", True, True,
+        "X11", "UnderVoltage", "No power on mains detected.", "Mains power is back", True, False,
         _NORMAL, "Check the supply, its fuses and the RCD.",
     )
     CONTACTOR_STUCK = FaultRow(
@@ -222,6 +222,17 @@ class Fault(Enum):
         "S10", "InternalError", "Clock not set or not plausible", "Clock set", False, True,
         "a time from back end or network", "Check the network; replace the clock's battery.",
     )
+    PILOT_OUTPUT = FaultRow(
+        "S11", "InternalError", "Control pilot output does not follow",
+        "Control pilot output follows again", True, False,
+        "the generator reads back what was ordered", "Replace the controller board.",
+    )
+    CURRENT_UNASKED = FaultRow(
+        "S12", "PowerSwitchFailure", "Current although the contactor is open",
+        "No more current through the open contactor", True, False,
+        "the meter shows no current while the contactor is open",
+        "At once: the socket may be live. Switch off upstream, check contactor and meter wiring.",
+    )
     # fmt: on
 
     @classmethod
@@ -236,3 +247,13 @@ class Fault(Enum):
 
 
 _BY_ID = {fault.row.id: fault for fault in Fault}
+
+# Sensed at the safety pins; a pilot that comes back tells them anew. All others are the station's.
+BY_PILOT = frozenset({
+    Fault.GROUND_FAILURE, Fault.EV_ERROR, Fault.DIODE, Fault.MCB, Fault.RCD,
+    Fault.CONTACTOR_WELDED, Fault.LOCK_FAILED, Fault.UNLOCK_FAILED, Fault.LOCK_MISSING,
+    Fault.LOCKED_WITHOUT_PLUG, Fault.PILOT_WIRING, Fault.UNLOCKED_LIVE, Fault.PILOT_SILENT,
+    Fault.NO_POWER, Fault.CONTACTOR_STUCK, Fault.RESIDUAL_TEST, Fault.HOT, Fault.HOT_DERATED,
+    Fault.HOT_STOPPED, Fault.PROXIMITY, Fault.UNDER_VOLTAGE, Fault.OVER_VOLTAGE,
+    Fault.PILOT_OUTPUT,
+})  # fmt: skip
