@@ -21,6 +21,7 @@ DRIVERS: Mapping[str, tuple[str, ...]] = {
     "inputs": ("world",),
 }
 SIMULATED_DRIVERS = frozenset({"world"})
+SIMULATED_PATIENCE = 5  # deadmen's times, so that a busy laptop is not taken for a dead one
 
 _LONGEST_FILE_BYTES = 64 * 1024
 
@@ -51,6 +52,9 @@ class OutletProfile:
     contactor_open_ms: int
     lock_travel_ms: int
     pins: Mapping[str, Pin]
+    phase_switch: bool = False  # the board can leave out L2 and L3
+    ventilation: bool = False  # it can switch a fan for cars that ask for one (state D)
+    residual_reset_s: int = 10  # [CC613 9] 900 with an RCMB module D0469 or older
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,14 @@ class BoardProfile:
     input_driver: str | None
     input_pins: Mapping[str, Pin]
     interlocks: Interlocks
+
+    @property
+    def deadman_acts_ms(self) -> int | None:
+        """When an order that is not repeated dies; a simulated board is patient, it has no CPU."""
+        deadman_ms = self.interlocks.deadman_ms
+        if deadman_ms is None:
+            return None
+        return deadman_ms * (SIMULATED_PATIENCE if self.simulated else 1)
 
     @property
     def bench(self) -> bool:
@@ -193,6 +205,7 @@ def _outlet(section: Section, number: int) -> OutletProfile:
     if tethered and lock:
         section.tell("lock", "is true on a tethered cable", "set lock = false")
     residual = section.flag("residual")
+    old_module = section.has("residual_reset_s")
     profile = OutletProfile(
         number=number,
         driver=section.driver(DRIVERS["outlet"]),
@@ -208,6 +221,9 @@ def _outlet(section: Section, number: int) -> OutletProfile:
         contactor_open_ms=section.number("contactor_open_ms", 1, 80),
         lock_travel_ms=section.number("lock_travel_ms", 10, 4_000) if lock else 0,
         pins=section.pins(),
+        phase_switch=section.has("phase_switch") and section.flag("phase_switch"),
+        ventilation=section.has("ventilation") and section.flag("ventilation"),
+        residual_reset_s=section.number("residual_reset_s", 10, 900) if old_module else 10,
     )
     section.close()
     return profile

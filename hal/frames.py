@@ -40,6 +40,7 @@ _DRIVE: Kinds = {
     "phases": (int,),
     "lock_on": (bool,),
     "residual_test": (bool,),
+    "ventilation_on": (bool,),
 }
 _READING: Kinds = {
     "at_ms": (int,),

@@ -57,6 +57,7 @@ class OutletDrive:
     phases: int = 3
     lock_on: bool = False
     residual_test: bool = False
+    ventilation_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ THIRD_PARTY_IN_PURE = {"firmware.config": {"pydantic"}, "firmware.ocpp": {"ocpp"
 PILOTD_MAY_LOAD = (
     "firmware.model", "firmware.pilot", "firmware.link", "firmware.io.unix",
     "firmware.io.clock", "firmware.io.sdnotify", "firmware.io.realtime", "firmware.io.blackbox",
+    "firmware.io.latch", "firmware.apps.recorder",
     "hal",
 )  # fmt: skip
 NOW = {"now", "today", "utcnow"}

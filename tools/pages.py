@@ -10,8 +10,8 @@ from pathlib import Path
 
 from firmware.config.registry import PARAMS
 from firmware.led.patterns import PATTERNS
+from firmware.model import annex as annex_a
 from firmware.model.fault import Fault
-from firmware.pilot import annex as annex_a
 from firmware.pilot.faults import RULES as FAULT_RULES
 from firmware.session.rules import RULES
 from firmware.station.wiring import ROUTES

@@ -14,95 +14,42 @@ import signal
 import socket
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from operator import attrgetter
 from pathlib import Path
-from typing import get_args
 
+from firmware.apps.recorder import Recorder
 from firmware.io import realtime, sdnotify
-from firmware.io.blackbox import BlackBox, Words
+from firmware.io.blackbox import BlackBox
 from firmware.io.clock import now_ms
+from firmware.io.latch import Latch, LatchDamaged
 from firmware.io.unix import listen_seqpacket
 from firmware.link.frames import MAX_FRAME_BYTES, Frame, PermitRenewed, ReportAsked, decode, encode
 from firmware.model.errors import RemoteError
+from firmware.model.fault import Fault
 from firmware.model.machine import TICK
 from firmware.model.outlet import EndPermit, HoldLock
 from firmware.pilot.core import PilotCore
 from firmware.pilot.facts import (
     Drive,
     LockAsked,
+    LoopLate,
     PermitGiven,
     PermitTaken,
     PilotIn,
     Sampled,
     SampleLost,
+    StationHeard,
     Traits,
 )
-from firmware.pilot.state import PilotState
+from firmware.pilot.faults import LATCHED
 from hal.board import BoardErrors, BoardProfile, load_board
 from hal.opening import SafetyPorts, open_safety
 from hal.ports import HardwareSilent, OutletSample
 
 SOCKET_NAME = "pilot.sock"
 BOX_NAME = "pilot.blackbox"
+LATCH_NAME = "pilot.latch"
+LATE_MS = 250  # without a deadman the contactor stayed on so long with nobody looking
 STOP_GRACE_MS = 6_000  # a planned stop gives the car what seq 10.2 gives it
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """In the black box: from here on a machine can be played, whatever came before."""
-
-    first: bool  # of a process; else what was played up to here must have led here
-    traits: Traits
-    state: PilotState
-
-
-class Recorder:
-    """Notes in the black box what machines are given and what they drive.
-
-    A sample that differs from the last in its time only, before the deadline, changes nothing:
-    it is noted only if it is the last before something that does, so that the machine played
-    has the same sample in hand.
-    """
-
-    WORDS = Words(Checkpoint, Drive, *get_args(PilotIn))
-    _looks = attrgetter(*(f.name for f in fields(OutletSample) if f.name != "at_ms"))
-
-    def __init__(self, box: BlackBox, cores: dict[int, PilotCore]) -> None:
-        self.box = box
-        self.cores = cores
-        self.looks: dict[int, object] = {}  # of the last sample noted, while it is trusted
-        self.waiting: dict[int, tuple[int, Sampled]] = {}
-        self._check(first=True)
-
-    def fact(self, number: int, fact: PilotIn, now: int, *, due: bool) -> None:
-        """Note a fact before it is handled: a fact that kills the process must be there."""
-        if isinstance(fact, Sampled):
-            looks = type(self)._looks(fact.sample)
-            if looks == self.looks.get(number) and not due:
-                self.waiting[number] = now, fact
-                return
-            self.looks[number] = looks
-        elif isinstance(fact, SampleLost):
-            self.looks.pop(number, None)
-        if self.box.number >= self.next_check:
-            self._check(first=False)
-        if number in self.waiting:
-            self.box.note(number, *self.waiting.pop(number))
-        self.box.note(number, now, fact)
-
-    def drive(self, number: int, drive: Drive, now: int) -> None:
-        """Note a new order."""
-        self.box.note(number, now, drive)
-
-    def _check(self, *, first: bool) -> None:
-        """Let a machine be played from here; eight times in a ring, so most of it can be."""
-        for number, waiting in self.waiting.items():
-            self.box.note(number, *waiting)
-        self.waiting.clear()
-        for number, core in self.cores.items():
-            self.box.note(number, now_ms(), Checkpoint(first, core.traits, core.state))
-        self.next_check = self.box.number + self.box.slots // 8
 
 
 class PilotLoop:
@@ -114,17 +61,18 @@ class PilotLoop:
         ports: SafetyPorts,
         listener: socket.socket,
         box: BlackBox | None = None,
+        latch: Latch | None = None,
     ) -> None:
         self.ports = ports
+        self.latch = latch
         self.listener = listener
         self.station: socket.socket | None = None
         self.period_ms = profile.sampling_period_ms
-        self.cores = {
-            o.number: PilotCore(
-                Traits(o.number, o.max_ma, o.lock, o.mirror_contact, residual=o.residual)
-            )
-            for o in profile.outlets
-        }
+        self.late_ms = (profile.deadman_acts_ms or LATE_MS) * 4 // 5  # it counts from the last kick
+        self.looked_ms = now_ms()
+        left = _left(latch, [o.number for o in profile.outlets])
+        self.cores = {o.number: PilotCore(Traits.of(o), left[o.number]) for o in profile.outlets}
+        self.latched = left
         self.served: dict[int, OutletSample | None] = {}  # what each machine decided on last
         self.recorder = Recorder(box, self.cores) if box is not None else None
         self.report_due = False
@@ -157,16 +105,34 @@ class PilotLoop:
 
     def step(self, ready: set[int]) -> None:
         """Sample and decide first; the link comes after the pins."""
+        self._doubt_ourselves()
         if self.ports.edges is not None:
             self.ports.edges.drain()
         for number, core in self.cores.items():
             self._decide(number, core)
+        self._latch()
         if self.listener.fileno() in ready:
             self._accept()
         if self.station is not None and self.station.fileno() in ready:
             self._receive(self.station)
         if self.report_due:
             self._report()
+
+    def _doubt_ourselves(self) -> None:
+        """A loop that was away so long does not know what its deadman did meanwhile."""
+        now = now_ms()
+        late_ms, self.looked_ms = now - self.looked_ms, now
+        if late_ms >= self.late_ms:
+            _say("loop_late", after_ms=late_ms)
+            for number in self.cores:
+                self._tell(self._handle(number, LoopLate(late_ms)))
+
+    def _latch(self) -> None:
+        """Keep what a restart must not forget."""
+        held = {n: frozenset(core.state.faults & LATCHED) for n, core in self.cores.items()}
+        if held != self.latched and self.latch is not None:
+            self.latch.keep({str(n): sorted(f.row.id for f in held[n]) for n in held})
+        self.latched = held
 
     def _decide(self, number: int, core: PilotCore) -> None:
         """Let a machine decide if its sample is new or its time has come.
@@ -240,6 +206,8 @@ class PilotLoop:
             sock.setblocking(False)
             self.station = sock
             self.poll.register(sock, select.POLLIN)
+            for number in self.cores:
+                self._handle(number, StationHeard())
 
     def _drop_station(self) -> None:
         """The end of the link is the end of every permit."""
@@ -266,8 +234,8 @@ class PilotLoop:
 
     def _obey(self, frame: Frame) -> None:
         match frame:
-            case PermitRenewed(outlet, limit_ma, lease_ms):
-                self._fact(outlet, PermitGiven(limit_ma, now_ms() + lease_ms))
+            case PermitRenewed(outlet, limit_ma, lease_ms, phases):
+                self._fact(outlet, PermitGiven(limit_ma, now_ms() + lease_ms, phases))
             case EndPermit(outlet, reason):
                 self._fact(outlet, PermitTaken(reason))
             case HoldLock(outlet, locked):
@@ -313,7 +281,8 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
     listener = listen_seqpacket(args.state / SOCKET_NAME)
-    loop = PilotLoop(profile, ports, listener, _box(args.blackbox or args.state / BOX_NAME))
+    box, latch = _box(args.blackbox or args.state / BOX_NAME), _open_latch(args.state)
+    loop = PilotLoop(profile, ports, listener, box, latch)
     for sentence in realtime.enter():
         _say("realtime_refused", detail=sentence)
     _say("ready", board=profile.name, interlocks=profile.interlocks.text)
@@ -335,6 +304,29 @@ def _box(path: Path) -> BlackBox | None:
     except (OSError, ValueError) as problem:
         _say("no_blackbox", path=str(path), reason=str(problem))
         return None
+
+
+def _open_latch(state: Path) -> Latch | None:
+    """Open the latch; without one a trip is forgotten by a restart, and that is said."""
+    try:
+        return Latch(state / LATCH_NAME)
+    except OSError as problem:
+        _say("no_latch", reason=str(problem))
+        return None
+
+
+def _left(latch: Latch | None, numbers: list[int]) -> dict[int, frozenset[Fault]]:
+    """Return what an earlier run left on each outlet; what cannot be read counts as a trip."""
+    try:
+        words = {} if latch is None else latch.left()
+        left = {n: frozenset(Fault.by_id(x) for x in words.get(str(n), ())) for n in numbers}
+    except (LatchDamaged, KeyError) as problem:
+        _say("latch_damaged", reason=str(problem), advice="unplug, then plug in again")
+        return {n: frozenset({Fault.GROUND_FAILURE}) for n in numbers}
+    for number in numbers:
+        if left[number]:
+            _say("left_by_an_earlier_run", outlet=number, faults=[f.row.id for f in left[number]])
+    return left
 
 
 def _say(event: str, **values: object) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from firmware.apps.pilotd import Checkpoint, Recorder
+from firmware.apps.recorder import Checkpoint, Recorder
 from firmware.io.blackbox import Entry, NoBox, read_box
 from firmware.pilot.core import PilotCore
 from firmware.pilot.facts import Drive

@@ -39,7 +39,7 @@ class PilotLink:
         self.path = path
         self.post = post
         self.loop = loop
-        self.permits: dict[int, int] = {}
+        self.permits: dict[int, GivePermit] = {}
         self.sock: socket.socket | None = None
         self._lost = asyncio.Event()
 
@@ -63,8 +63,8 @@ class PilotLink:
 
     def give(self, wish: GivePermit) -> None:
         """Hold a permit from now on."""
-        self.permits[wish.outlet] = wish.limit_ma
-        self._send(PermitRenewed(wish.outlet, wish.limit_ma, LEASE_MS))
+        self.permits[wish.outlet] = wish
+        self._send(PermitRenewed(wish.outlet, wish.limit_ma, LEASE_MS, wish.phases))
 
     def end(self, wish: EndPermit) -> None:
         """Hold it no longer."""
@@ -84,8 +84,8 @@ class PilotLink:
             self._lost.set()
 
     def _renew(self) -> None:
-        for outlet, limit_ma in self.permits.items():
-            self._send(PermitRenewed(outlet, limit_ma, LEASE_MS))
+        for wish in self.permits.values():
+            self._send(PermitRenewed(wish.outlet, wish.limit_ma, LEASE_MS, wish.phases))
 
     def _send(self, frame: Frame) -> None:
         if self.sock is None:

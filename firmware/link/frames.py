@@ -17,6 +17,7 @@ from firmware.model.outlet import (
     CableChanged,
     ContactorMoved,
     CpChanged,
+    CpToggled,
     EndPermit,
     FaultCleared,
     FaultRaised,
@@ -36,11 +37,12 @@ _MAX_TEXT = 64
 
 @dataclass(frozen=True, slots=True)
 class PermitRenewed:
-    """Down: up to `limit_ma` is allowed for `lease_ms` from now."""
+    """Down: up to `limit_ma` is allowed on so many phases for `lease_ms` from now."""
 
     outlet: int
     limit_ma: int
     lease_ms: int
+    phases: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,13 @@ class ReportAsked:
 
 
 Frame = (
-    CableChanged | ContactorMoved | CpChanged | EndPermit | FaultCleared | FaultRaised
+    CableChanged | ContactorMoved | CpChanged | CpToggled | EndPermit | FaultCleared | FaultRaised
     | HoldLock | LockMoved | OfferChanged | PermitEnded | PermitRenewed | ReportAsked
 )  # fmt: skip
 _TYPES: dict[str, type[Frame]] = {
     cls.__name__: cls
     for cls in (
-        CableChanged, ContactorMoved, CpChanged, EndPermit, FaultCleared, FaultRaised,
+        CableChanged, ContactorMoved, CpChanged, CpToggled, EndPermit, FaultCleared, FaultRaised,
         HoldLock, LockMoved, OfferChanged, PermitEnded, PermitRenewed, ReportAsked,
     )
 }  # fmt: skip
@@ -82,6 +84,12 @@ def _text(value: Any) -> str:
     return value
 
 
+def _phases(value: Any) -> int:
+    if type(value) is not int or value not in (1, 3):
+        raise ValueError(f"{value!r} is neither 1 nor 3 phases")
+    return value
+
+
 def _rating(value: Any) -> int | None:
     return None if value is None else _whole(0, MAX_CURRENT_MA)(value)
 
@@ -93,6 +101,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "limit_ma": _whole(0, MAX_CURRENT_MA),
     "lease_ms": _whole(0, LEASE_MS),
     "offered_ma": _whole(0, MAX_CURRENT_MA),
+    "width_ms": _whole(0, 1 << 60),
+    "phases": _phases,
     "closed": _truth,
     "locked": _truth,
     "reason": _text,

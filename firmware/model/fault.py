@@ -171,7 +171,7 @@ class Fault(Enum):
         _NORMAL, "Swap two phases of the supply.",
     )
     NO_POWER = FaultRow(
-        "X11", "UnderVoltage", "No power on mains detected.", "Mains power is back", True, False,
+        "X11", "UnderVoltage", "No power on mains detected.", "Mains power is back", False, False,
         _NORMAL, "Check the supply, its fuses and the RCD.",
     )
     CONTACTOR_STUCK = FaultRow(
@@ -196,7 +196,7 @@ class Fault(Enum):
     )
     HOT_STOPPED = FaultRow(
         "S05", "HighTemperature", "Too hot, charging stopped",
-        "Temperature allows charging again", True, False,
+        "Temperature allows charging again", False, False,
         "it has cooled down", "Check the terminals for a loose screw.",
     )
     PROXIMITY = FaultRow(
@@ -205,11 +205,11 @@ class Fault(Enum):
         "Try another cable; check PP for a short to PE.",
     )
     UNDER_VOLTAGE = FaultRow(
-        "S07", "UnderVoltage", "Mains voltage too low", "Mains voltage normal", True, False,
+        "S07", "UnderVoltage", "Mains voltage too low", "Mains voltage normal", False, False,
         _NORMAL, "Measure the supply under load.",
     )
     OVER_VOLTAGE = FaultRow(
-        "S08", "OverVoltage", "Mains voltage too high", "Mains voltage normal again", True,
+        "S08", "OverVoltage", "Mains voltage too high", "Mains voltage normal again", False,
         False,
         _NORMAL, "Measure the supply; look for a lost neutral.",
     )

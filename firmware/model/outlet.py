@@ -97,9 +97,18 @@ class PilotLost:
     at_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class CpToggled:
+    """The car showed C for a moment and went back to B: it wants something said (BCB)."""
+
+    outlet: int
+    width_ms: int
+    at_ms: int
+
+
 PilotFact = (
     CpChanged | CableChanged | ContactorMoved | LockMoved | OfferChanged | FaultRaised
-    | FaultCleared | PermitEnded
+    | FaultCleared | PermitEnded | CpToggled
 )  # fmt: skip
 
 # -- wishes, to the pilot -------------------------------------------------------------------
@@ -107,10 +116,14 @@ PilotFact = (
 
 @dataclass(frozen=True, slots=True)
 class GivePermit:
-    """Allow up to `limit_ma`, from 6,000 mA on. The adapter renews it while the station lives."""
+    """Allow up to `limit_ma`, from 6,000 mA on. The adapter renews it while the station lives.
+
+    `phases` is 1 or 3; a board that cannot switch them gives what it has.
+    """
 
     outlet: int
     limit_ma: int
+    phases: int = 3
 
 
 @dataclass(frozen=True, slots=True)

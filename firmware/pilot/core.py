@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from firmware.model.annex import (
+    B1_HOLD_MS,
+    CLOSE_AGAIN_MS,
+    DIODE_MS,
+    ENTER_C_MS,
+    F_MS,
+    GRACE_MS,
+    SETTLE_MS,
+)
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import (
     CableChanged,
     ContactorMoved,
     CpChanged,
+    CpToggled,
     FaultCleared,
     FaultRaised,
     LockMoved,
@@ -22,48 +32,51 @@ from firmware.model.outlet import (
     PermitEnded,
 )
 from firmware.model.values import MIN_CURRENT_MA
-from firmware.pilot import contactor, faults, lock, residual
-from firmware.pilot.annex import (
-    B1_HOLD_MS,
-    CLOSE_AGAIN_MS,
-    DIODE_MS,
-    ENTER_C_MS,
-    GRACE_MS,
-    SETTLE_MS,
-)
+from firmware.pilot import contactor, faults, lock, phases, residual, supply, wakeup
 from firmware.pilot.cable import cable_ma
 from firmware.pilot.classify import Letter, cp_state, diode_good, letter, pwm_on
 from firmware.pilot.duty import duty_permille, offered_ma
 from firmware.pilot.facts import (
     Drive,
     LockAsked,
+    LoopLate,
     PermitGiven,
     PermitTaken,
     PilotIn,
     PilotOut,
     Sampled,
     SampleLost,
+    StationHeard,
     Traits,
 )
 from firmware.pilot.state import PilotState
-from hal.ports import DUTY_X1, LockPosition, OutletDrive, OutletSample
+from hal.ports import DUTY_STATE_F, DUTY_X1, LockPosition, OutletDrive, OutletSample
 
 MAX_LOOKS = 4  # a new order can end a fault of the old one, and that changes the order again
+BLANK_MS = 100  # after F or a lift the line is not the car's yet
+ALONE_MS = 600_000  # a plug is not held for ever by a station that does not come back
 _ASKING = frozenset("CD")
 
 
 class PilotCore:
     """The machine of one outlet."""
 
-    def __init__(self, traits: Traits) -> None:
+    def __init__(self, traits: Traits, latched: frozenset[Fault] = frozenset()) -> None:
+        """`latched` are the faults that an earlier run left; their own rules end them."""
         self.traits = traits
-        self.state = PilotState()
+        self.state = PilotState(
+            faults=set(latched & faults.LATCHED), test_failed=Fault.RESIDUAL_TEST in latched
+        )
         self._wake_ms = NEVER_MS
 
     def handle(self, fact: PilotIn, now_ms: int) -> Iterable[PilotOut]:
         """Take one fact; the answer's drives come before its reports."""
         s, out = self.state, list[PilotOut]()
         self._wake_ms = NEVER_MS
+        if s.alone_ms is None:
+            s.alone_ms = now_ms
+        if isinstance(fact, (StationHeard, PermitGiven, LockAsked)):
+            s.alone_ms = NEVER_MS
         match fact:
             case Sampled(sample):
                 if s.sample is None:
@@ -71,10 +84,17 @@ class PilotCore:
                 s.sample, s.fresh = sample, True
             case SampleLost():
                 s.fresh = False
-            case PermitGiven(limit_ma, expires_ms):
+            case LoopLate():
+                # the deadman may have let go of coil and pin: they begin anew from now
+                s.contactor_ms = s.lock_ms = now_ms
+                s.late = s.drive.contactor_on
+            case PermitGiven(limit_ma, expires_ms, phases_wanted):
                 s.permit_ma, s.permit_until_ms = limit_ma, expires_ms
+                s.phases_wanted = phases_wanted
             case PermitTaken(reason):
                 self._end_permit(reason, now_ms, out)
+                if reason == "link_lost" and s.alone_ms == NEVER_MS:
+                    s.alone_ms = now_ms
             case LockAsked(locked):
                 s.lock_wanted = locked
                 lock.retry(s)
@@ -84,6 +104,9 @@ class PilotCore:
             self._end_permit("expired", now_ms, out)
         if s.permit_ma:
             self._at(s.permit_until_ms)
+        if s.lock_wanted:
+            s.lock_wanted = now_ms < s.alone_ms + ALONE_MS
+            self._at_future(s.alone_ms + ALONE_MS, now_ms)
         if s.sample is not None:
             for _ in range(MAX_LOOKS):
                 self._look(s.sample, now_ms, out)
@@ -100,15 +123,16 @@ class PilotCore:
     def report(self, now_ms: int) -> Iterable[PilotOut]:
         """Tell the present state as facts, for a station that has just come."""
         s, outlet = self.state, self.traits.outlet
-        if s.cp is None:
-            return []
+        there = [FaultRaised(outlet, f, now_ms) for f in Fault if f in s.faults]
+        if s.cp is None:  # what is found is told as soon as it is known
+            return there
         return [
             CableChanged(outlet, s.cable_ma, now_ms),
             CpChanged(outlet, s.cp, now_ms),
             ContactorMoved(outlet, s.contacts_closed, "report", now_ms),
             LockMoved(outlet, s.locked, now_ms),
             OfferChanged(outlet, offered_ma(s.drive.duty_permille), now_ms),
-            *(FaultRaised(outlet, f, now_ms) for f in Fault if f in s.faults),
+            *there,
         ]
 
     def _wake_up(self, sample: OutletSample, now_ms: int) -> None:
@@ -122,15 +146,7 @@ class PilotCore:
 
     def _look(self, sample: OutletSample, now_ms: int, out: list[PilotOut]) -> None:
         s = self.state
-        seen = letter(sample.cp_high_mv, s.seen)
-        if seen != s.seen:
-            s.seen, s.seen_ms = seen, now_ms
-        if s.settled != s.seen:
-            due_ms = s.seen_ms + _settle_ms(s.settled, s.seen)
-            if now_ms >= due_ms:
-                s.settled, s.settled_ms = s.seen, now_ms
-            else:
-                self._at(due_ms)
+        self._look_at_line(sample, now_ms, out)
         if s.settled == "A":
             s.x1_ms = None  # the next car has not been stopped yet
         self._look_at_diode(sample, now_ms)
@@ -140,9 +156,33 @@ class PilotCore:
         before = frozenset(s.faults)
         for due_ms in faults.judge(s, self.traits, sample, now_ms):
             self._at(due_ms)
+        if (s.faults - before) & faults.OWN:
+            s.f_until_ms = now_ms + F_MS
         outlet = self.traits.outlet
         out += [FaultCleared(outlet, f, now_ms) for f in Fault if f in before - s.faults]
         out += [FaultRaised(outlet, f, now_ms) for f in Fault if f in s.faults - before]
+
+    def _look_at_line(self, sample: OutletSample, now_ms: int, out: list[PilotOut]) -> None:
+        s = self.state
+        if self._hidden(now_ms):
+            self._at_future(s.shown_ms + BLANK_MS, now_ms)
+            return
+        seen = letter(sample.cp_high_mv, s.seen)
+        if seen != s.seen:
+            if (s.settled, s.seen, seen) == ("B", "C", "B"):  # [61851-1 A.6 seq 11]
+                out.append(CpToggled(self.traits.outlet, now_ms - s.seen_ms, now_ms))
+            s.seen, s.seen_ms = seen, now_ms
+        if s.settled != s.seen:
+            due_ms = s.seen_ms + _settle_ms(s.settled, s.seen)
+            if now_ms >= due_ms:
+                s.settled, s.settled_ms = s.seen, now_ms
+            else:
+                self._at(due_ms)
+
+    def _hidden(self, now_ms: int) -> bool:
+        """The line shows what we drive, or nothing: it says nothing about the car."""
+        s = self.state
+        return _ours(s.drive) or now_ms < s.shown_ms + BLANK_MS
 
     def _look_at_diode(self, sample: OutletSample, now_ms: int) -> None:
         s = self.state
@@ -161,6 +201,8 @@ class PilotCore:
     def _tell_cp(self, sample: OutletSample, now_ms: int, out: list[PilotOut]) -> None:
         s, outlet = self.state, self.traits.outlet
         rating_ma = cable_ma(sample.pp_ohm)
+        if self.traits.tethered:  # with the car the plug comes and goes
+            rating_ma = None if s.settled in (None, "A") else self.traits.max_ma
         if rating_ma != s.cable_ma:
             s.cable_ma, s.cable_ms = rating_ma, now_ms
             out.append(CableChanged(outlet, rating_ma, now_ms))
@@ -197,27 +239,41 @@ class PilotCore:
         s = self.state
         view = self._view(sample, now_ms)
         on = self._contactor(view, now_ms)
-        duty = self._duty(view, now_ms)
+        s.late = False
+        cp_connected, driven_phases, phases_ms = phases.step(s, self.traits, now_ms, on=on)
+        self._at_future(phases_ms, now_ms)
+        wake_ms = wakeup.step(s, now_ms, offering=pwm_on(s.drive.duty_permille))
+        self._at_future(wake_ms, now_ms)
+        duty = self._duty(view, now_ms, on=on)
         tried = s.lock_try
         goal = bool(s.lock_wanted) or on or s.contacts_closed
         lock_on, again_ms = lock.step(s, self.traits, sample, now_ms, goal=goal)
         self._at_future(again_ms, now_ms)
         drive = OutletDrive(
             duty_permille=duty,
+            cp_connected=cp_connected,
             contactor_on=on,
-            phases=s.drive.phases,
+            phases=driven_phases,
             lock_on=lock_on,
             residual_test=s.testing_ms is not None,
+            ventilation_on=self.traits.ventilation and on and view.settled == "D",
         )
         if drive == s.drive and s.driven:
             return s.lock_try != tried  # the last attempt is over: that is a fault
         if pwm_on(s.drive.duty_permille) and not pwm_on(duty):
             s.x1_ms = now_ms
+        if pwm_on(duty) and not pwm_on(s.drive.duty_permille):
+            wakeup.offered(s, now_ms)
+        if _ours(s.drive) and not _ours(drive):
+            s.shown_ms = now_ms
+            self._at(now_ms + BLANK_MS)
         if drive.contactor_on != s.drive.contactor_on:
             s.contactor_ms = now_ms
             self._at(now_ms + contactor.MOVE_MS)
         if drive.lock_on != s.drive.lock_on:
             s.lock_ms = now_ms
+        if duty != s.drive.duty_permille:
+            s.duty_ms = now_ms
         if offered_ma(duty) != offered_ma(s.drive.duty_permille):
             out.append(OfferChanged(self.traits.outlet, offered_ma(duty), now_ms))
         s.drive, s.driven = drive, True
@@ -228,30 +284,42 @@ class PilotCore:
         s = self.state
         proven = s.diode_good_ms is not None and now_ms >= s.diode_good_ms + DIODE_MS
         return contactor.View(
-            fresh=s.fresh,
+            fresh=s.fresh and not self._hidden(now_ms),
             settled=s.settled or "?",
             seen=s.seen,
-            permit=s.permit_ma >= MIN_CURRENT_MA,
+            asking=_ASKING if self.traits.ventilation else _ASKING - {"D"},
+            permit=self._limit_ma() >= MIN_CURRENT_MA and phases.settled(s, self.traits),
             pwm=pwm_on(sample.duty_permille),
             diode_proven=proven,
             cable_ok=bool(s.cable_ma),
             residual_ready=residual.ready(s, self.traits, now_ms),
             locked=(s.locked and s.drive.lock_on) if self.traits.lock else True,
             contacts_open=not self.traits.mirror or sample.contactor_closed is False,
-            rested=now_ms >= s.rest_until_ms,
-            faulted=bool(s.faults),
+            rested=now_ms >= s.rest_until_ms and len(s.closings_ms) < contactor.CLOSINGS,
+            faulted=bool(s.faults - faults.HARMLESS),
         )
+
+    def _limit_ma(self) -> int:
+        """Return the least of what station, cable, board and heat allow; 0 without a permit."""
+        s = self.state
+        if not s.permit_ma:
+            return 0
+        return min(s.permit_ma, s.cable_ma or 0, self.traits.max_ma, supply.heat_limit_ma(s.faults))
 
     def _contactor(self, view: contactor.View, now_ms: int) -> bool:
         s = self.state
         if not s.drive.contactor_on:
             s.grace_until_ms = NEVER_MS
             self._at_future(s.rest_until_ms, now_ms)
+            s.closings_ms = [t for t in s.closings_ms if now_ms < t + contactor.CLOSINGS_MS]
+            if len(s.closings_ms) >= contactor.CLOSINGS:
+                self._at(s.closings_ms[0] + contactor.CLOSINGS_MS)
             if contactor.missing(view):
                 return False
             s.contactor_reason = "car_asks"
+            s.closings_ms.append(now_ms)
             return True
-        reason = contactor.must_open(view)
+        reason = "loop_late" if s.late else contactor.must_open(view)
         if reason is None and view.permit:
             s.grace_until_ms = NEVER_MS
         elif reason is None:
@@ -268,17 +336,22 @@ class PilotCore:
             s.rest_until_ms = now_ms + CLOSE_AGAIN_MS
         return False
 
-    def _duty(self, view: contactor.View, now_ms: int) -> int:
+    def _duty(self, view: contactor.View, now_ms: int, *, on: bool) -> int:
         s = self.state
+        if now_ms < s.f_until_ms and not on:
+            self._at(s.f_until_ms)
+            return DUTY_STATE_F
+        if now_ms < s.rest_until_ms and not on:  # its supply has gone: first it has to let go
+            return DUTY_X1
         if not (view.fresh and view.permit and view.cable_ok) or view.faulted:
             return DUTY_X1
-        if view.settled not in ("B", "C"):
+        if view.settled != "B" and view.settled not in view.asking:
             return DUTY_X1
         hold_ms = 0 if s.x1_ms is None or pwm_on(s.drive.duty_permille) else s.x1_ms + B1_HOLD_MS
         if now_ms < hold_ms:
             self._at(hold_ms)
             return DUTY_X1
-        return duty_permille(min(s.permit_ma, s.cable_ma or 0, self.traits.max_ma))
+        return duty_permille(self._limit_ma())
 
     # -- small things -----------------------------------------------------------------------
 
@@ -293,6 +366,11 @@ class PilotCore:
     def _at_future(self, at_ms: int, now_ms: int) -> None:
         if at_ms > now_ms:
             self._at(at_ms)
+
+
+def _ours(drive: OutletDrive) -> bool:
+    """State F, or a lifted pilot: the car cannot show anything."""
+    return drive.duty_permille == DUTY_STATE_F or not drive.cp_connected
 
 
 def _settle_ms(before: Letter | None, after: Letter) -> int:

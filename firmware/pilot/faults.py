@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from firmware.model.annex import DIODE_MS
 from firmware.model.fault import Fault
-from firmware.pilot.annex import DIODE_MS
+from firmware.pilot import supply
 from firmware.pilot.contactor import MOVE_MS
 from firmware.pilot.facts import Traits
 from firmware.pilot.lock import ATTEMPTS, STROKE_MS, wrong
@@ -18,10 +19,22 @@ from hal.ports import LockPosition, OutletSample
 Verdict = tuple[bool | None, int | None]  # there?, when to look again; None keeps what was
 Rule = Callable[[PilotState, Traits, OutletSample, int], Verdict]
 
+# What stays after a restart, until its own rule ends it.
+LATCHED = frozenset({
+    Fault.GROUND_FAILURE, Fault.DIODE, Fault.CONTACTOR_WELDED, Fault.CONTACTOR_STUCK,
+    Fault.RESIDUAL_TEST,
+})  # fmt: skip
+HARMLESS = frozenset(supply.STAGES)  # they lessen the offer; the car is stopped first
+OWN = frozenset({Fault.CONTACTOR_WELDED, Fault.CONTACTOR_STUCK, Fault.RESIDUAL_TEST})  # told by F
+OUTPUT_MS = 200  # by then the generator has followed
+OUTPUT_PERMILLE = 5
+
 
 def judge(s: PilotState, traits: Traits, sample: OutletSample, now_ms: int) -> Iterable[int]:
     """Bring `s.faults` up to date; return the instants at which to judge again."""
     wakes: list[int] = []
+    supply.look(s, sample, now_ms)
+    _look_at_output(s, sample, now_ms)
     for fault, rule in RULES.items():
         there, again_ms = rule(s, traits, sample, now_ms)
         if there is True:
@@ -39,6 +52,29 @@ def _after(condition: bool, since_ms: int, wait_ms: int, now_ms: int) -> Verdict
         return False, None
     due_ms = since_ms + wait_ms
     return (True, None) if now_ms >= due_ms else (None, due_ms)
+
+
+def _look_at_output(s: PilotState, x: OutletSample, now_ms: int) -> None:
+    follows = abs(x.duty_permille - s.drive.duty_permille) <= OUTPUT_PERMILLE
+    if follows or x.at_ms <= s.duty_ms:  # a sample from before the order says nothing about it
+        s.wrong_output_ms = None
+    elif s.wrong_output_ms is None:
+        s.wrong_output_ms = now_ms
+
+
+def _output(s: PilotState, _t: Traits, x: OutletSample, now_ms: int) -> Verdict:
+    """What a car is offered is read back: nobody believes his own order."""
+    if x.at_ms <= s.duty_ms:
+        return None, None
+    return _after(s.wrong_output_ms is not None, s.wrong_output_ms or 0, OUTPUT_MS, now_ms)
+
+
+def _mains(fault: Fault) -> Rule:
+    return lambda s, _t, _x, now_ms: _after(s.mains is fault, s.mains_ms, supply.MAINS_MS, now_ms)
+
+
+def _heat(fault: Fault) -> Rule:
+    return lambda _s, _t, x, _now: (supply.hot(fault, x), None)
 
 
 def _hardware_silent(s: PilotState, _t: Traits, _x: OutletSample, _now: int) -> Verdict:
@@ -138,5 +174,8 @@ RULES: dict[Fault, Rule] = {
     Fault.UNLOCK_FAILED: _unlock_failed,
     Fault.LOCKED_WITHOUT_PLUG: _locked_without_plug,
     Fault.UNLOCKED_LIVE: _unlocked_live,
+    **{fault: _heat(fault) for fault in supply.STAGES},
+    **{f: _mains(f) for f in (Fault.NO_POWER, Fault.UNDER_VOLTAGE, Fault.OVER_VOLTAGE)},
+    Fault.PILOT_OUTPUT: _output,
     Fault.LOCK_MISSING: lambda _s, t, x, _now: (t.lock and x.lock is LockPosition.MISSING, None),
 }

@@ -33,7 +33,20 @@ class PilotState:
     contactor_ms: int = 0  # when it was last told to move
     contactor_reason: str = "start"
     rest_until_ms: int = 0  # not closed again before
+    closings_ms: list[int] = field(default_factory=list)  # of the last minute
+    late: bool = False  # nobody looked in time: the next decision opens
     x1_ms: int | None = None  # when this car's PWM was last stopped
+    f_until_ms: int = 0  # state F is shown until then, as an error of ours or to wake a car
+    shown_ms: int = -1_000  # since when the line is the car's to show again, after F or a lift
+    wake_ms: int = NEVER_MS  # when a car that was offered power counts as asleep
+    wakes: int = 0  # how often it may still be woken
+    phases_wanted: int = 3
+    lift_ms: int | None = None  # since when the pilot is lifted to switch phases
+    mains: Fault | None = None  # what is wrong with the voltages, and since when
+    mains_ms: int = 0
+    duty_ms: int = 0  # when another duty was ordered last
+    wrong_output_ms: int | None = None  # since when the generator does not do as told
+    alone_ms: int | None = None  # since when there is no station; NEVER_MS: there is one
     lock_wanted: bool | None = None  # None until the station or the first sample says
     locked: bool = False
     lock_ms: int = 0  # when it was last told to move

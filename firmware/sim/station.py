@@ -18,6 +18,7 @@ from firmware.io.loop import Runner, loop_ms
 from firmware.io.sqlite import Database
 from firmware.io.ws import BackendLink, LinkConfig
 from firmware.model.backend import ClockSynced, DropConnection, Restart, SendFrame
+from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.outlet import EndPermit, GivePermit, HoldLock, PilotFound
 from firmware.model.session import CardSeen, MeterRead, MeterSilent, ReadMeter, ShowPattern
@@ -33,8 +34,10 @@ from firmware.pilot.facts import (
     PermitTaken,
     PilotIn,
     Sampled,
+    StationHeard,
     Traits,
 )
+from firmware.pilot.faults import LATCHED
 from firmware.sim.loop import VirtualLoop
 from firmware.station.core import Options, StationCore
 from firmware.storage import rows, schema
@@ -78,6 +81,7 @@ class SimStation:
         self.core: StationCore | None = None
         self._runner: Runner | None = None
         self._pilots: dict[int, PilotCore] = {}
+        self.latched: dict[int, frozenset[Fault]] = {}  # what lasts of the pilots
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._busy = False
@@ -110,15 +114,14 @@ class SimStation:
         )
         self._task = self.loop.create_task(self.backend.run())
         self._pilots = {
-            o.number: PilotCore(
-                Traits(o.number, o.max_ma, o.lock, o.mirror_contact, residual=o.residual)
-            )
+            o.number: PilotCore(Traits.of(o), self.latched.get(o.number, frozenset()))
             for o in plan.profile.outlets
         }
         self._post(PilotFound(self._now()))
         if plan.utc_at_zero_ms is not None:
             self._post(ClockSynced(plan.utc_at_zero_ms, "system clock"))
         for number in list(self._pilots):
+            self._pilot(number, StationHeard())
             self._pilot(number, Sampled(self.world.sample(number)))
         self._pump()
 
@@ -133,6 +136,7 @@ class SimStation:
             return
         self._runner.stop()
         self._runner = self.core = None
+        self.latched = {n: frozenset(p.state.faults & LATCHED) for n, p in self._pilots.items()}
         self._pilots = {}
         self.loop.network.vanish(self.plan.host)
         if self._task is not None:
@@ -222,8 +226,8 @@ class SimStation:
         runner = self._runner
         assert runner is not None
         match wish:
-            case GivePermit(outlet, limit_ma):
-                self._tell(outlet, PermitGiven(limit_ma, NEVER_MS - 1))
+            case GivePermit(outlet, limit_ma, phases):
+                self._tell(outlet, PermitGiven(limit_ma, NEVER_MS - 1, phases))
             case EndPermit(outlet, reason):
                 self._tell(outlet, PermitTaken(reason))
             case HoldLock(outlet, locked):

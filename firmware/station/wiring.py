@@ -45,6 +45,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     o.LockMoved: (DESK,),
     o.OfferChanged: (),
     o.PermitEnded: (),
+    o.CpToggled: (),  # for ISO 15118
     o.FaultRaised: (SESSION, DESK),
     o.FaultCleared: (SESSION, DESK),
     o.PilotFound: (SESSION, LIMITS),

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hal.board import SIMULATED_PATIENCE
 from hal.frames import (
     LONGEST_FRAME_BYTES,
     FrameError,
@@ -27,7 +28,7 @@ from hal.ports import HardwareSilent
 HEARTBEAT_MS = 50
 # A real monostable falls after deadman_ms without a kick. Here a stopped driver is told from a
 # computer that is busy for a moment: silence counts five times as long, a lost connection not.
-HANG_FACTOR = 5
+HANG_FACTOR = SIMULATED_PATIENCE
 _MOST_FRAMES = 256  # of one driver in one go; the rest waits in its socket
 
 
@@ -160,8 +161,7 @@ class PacketSide:
             raise FrameError(f"no outlet {outlet}")
         now_ms = self._world.now_ms
         self._world.drive(outlet, drive_of(body), now_ms)
-        if self._profile.interlocks.deadman_ms is not None:
-            hang_ms = self._profile.interlocks.deadman_ms * HANG_FACTOR
+        if (hang_ms := self._profile.deadman_acts_ms) is not None:
             self._fall_ms[outlet] = now_ms + hang_ms
 
     # -- pushes -------------------------------------------------------------------------------

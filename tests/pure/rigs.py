@@ -22,8 +22,8 @@ def settings(**texts):
 class Outlet:
     """One outlet whose samples follow its drives; `world` is what a test changes."""
 
-    def __init__(self, *, lock=True, mirror=True, follow=True):
-        self.core = PilotCore(Traits(1, 32_000, lock=lock, mirror=mirror))
+    def __init__(self, *, lock=True, mirror=True, follow=True, latched=frozenset(), **traits):
+        self.core = PilotCore(Traits(1, 32_000, lock=lock, mirror=mirror, **traits), latched)
         self.follow = follow
         self.now_ms = 0
         self.told = []  # every fact, in order
@@ -45,18 +45,23 @@ class Outlet:
         """Take one sample now; the contacts and the pin follow the drive before it."""
         drive = self.core.state.drive
         mirror, lock = self.core.traits.mirror, self.core.traits.lock
+        self.world = replace(self.world, duty_permille=drive.duty_permille)
         if self.follow:
             position = LockPosition.LOCKED if drive.lock_on else LockPosition.UNLOCKED
             self.world = replace(
                 self.world,
-                duty_permille=drive.duty_permille,
                 contactor_closed=drive.contactor_on if mirror else None,
                 lock=position if lock else None,
             )
         pwm = 0 < self.world.duty_permille < 1_000
         low_mv = -12_000 if pwm else self.world.cp_high_mv
         self.world = replace(self.world, **{"at_ms": self.now_ms, "cp_low_mv": low_mv, **changes})
-        self.give(Sampled(self.world))
+        seen = self.world
+        if "cp_high_mv" not in changes and drive.duty_permille == 0:
+            seen = replace(seen, cp_high_mv=-12_000, cp_low_mv=-12_000)  # our own F
+        elif "cp_high_mv" not in changes and not drive.cp_connected:
+            seen = replace(seen, cp_high_mv=12_000)  # our own generator, unloaded
+        self.give(Sampled(seen))
 
     def run(self, span_ms, **changes):
         """Let time pass, sampling every 10 ms."""
@@ -69,8 +74,8 @@ class Outlet:
         self.world = replace(self.world, cp_high_mv=HIGH_MV[letter], **changes)
         self.run(span_ms) if span_ms else self.sample()
 
-    def permit(self, limit_ma=16_000, lease_ms=3_600_000):
-        self.give(PermitGiven(limit_ma, self.now_ms + lease_ms))
+    def permit(self, limit_ma=16_000, lease_ms=3_600_000, phases=3):
+        self.give(PermitGiven(limit_ma, self.now_ms + lease_ms, phases))
 
     def jump(self, span_ms):
         """Let time pass without samples, from deadline to deadline."""
@@ -89,13 +94,13 @@ class Outlet:
         return sorted(f.row.id for f in self.core.state.faults)
 
 
-def charging(**traits):
+def charging(*, phases=3, **traits):
     """Return an outlet that charges for a second."""
     outlet = Outlet(**traits)
     outlet.run(100)
     outlet.line("B", 100, pp_ohm=220)
     outlet.give(LockAsked(True))
-    outlet.permit()
+    outlet.permit(phases=phases)
     outlet.run(300)
     outlet.line("C", 1_600)
     assert outlet.on and outlet.faults == []

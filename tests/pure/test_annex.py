@@ -5,11 +5,11 @@ A proof makes the transition happen and returns how long the machine took, in ms
 
 import pytest
 
-from firmware.model.outlet import CpChanged
+from firmware.model.annex import ROWS
+from firmware.model.outlet import CpChanged, CpToggled
 from firmware.model.values import CpState
-from firmware.pilot.annex import ROWS
 from firmware.pilot.facts import LockAsked, PermitTaken
-from tests.pure.rigs import Outlet, charging
+from tests.pure.rigs import STEP_MS, Outlet, charging
 
 LIMITS = {  # by hand, so that nobody moves a limit in the table unseen
     "2.2": ("at most", 100), "4": ("at most", 3_000), "6": ("at most", 5_000),
@@ -18,13 +18,16 @@ LIMITS = {  # by hand, so that nobody moves a limit in the table unseen
     "12": ("at most", 100), "12 F": ("at most", 100), "D": ("at most", 100),
     "CP short": ("at most", 100), "PE lost": ("at most", 100), "PP lost": ("at most", 100),
     "B1 hold": ("at least", 3_000), "C again": ("at least", 5_000), "wake": ("at least", 3_000),
-    "phases": ("at least", 45_000),
+    "phases": ("at least", 45_000), "phases load": ("at least", 60_000),
+    "12 own": ("at least", 300), "D fan": ("at most", 3_000), "wake wait": ("at least", 30_000),
 }  # fmt: skip
 EXPECTED_MS = {
     "1.1": 50, "1.2": 500, "2.1": 50, "2.2": 0, "3.1": 0, "3.2": 0, "4": 500, "6": 0, "8.1": 0,
     "8.2": 0, "9.1": 0, "9.2": 0, "9.3": 50, "10.1": 0, "10.2": 6_000, "11": 500, "12": 0,
     "12 F": 0, "12 told": 50, "D": 0, "CP short": 0, "PE lost": 0, "diode": 100, "PP lost": 0,
-    "B1 hold": 3_000, "C again": 5_000,
+    "B1 hold": 3_000, "C again": 5_100, "5": None, "7": None, "11 told": 0, "12 own": 4_000,
+    "D fan": 500, "wake wait": 60_000, "wake": 4_000, "unlock F": 0, "phases": 45_000,
+    "phases load": 60_000,
 }  # fmt: skip
 
 
@@ -100,7 +103,8 @@ def again():
     began_ms = outlet.now_ms
     outlet.give(LockAsked(True))
     outlet.run(8_000, pp_ohm=220)
-    return next(at_ms for at_ms, drive in outlet.drives if drive.contactor_on) - began_ms
+    closed_ms = next(at_ms for at_ms, drive in outlet.drives if drive.contactor_on)
+    return closed_ms - began_ms - STEP_MS  # the first sample that shows the PWM again
 
 
 def hold():
@@ -112,6 +116,84 @@ def hold():
     outlet.permit()
     outlet.run(8_000)
     return next(at_ms for at_ms, drive in outlet.drives if pwm(True)(drive)) - began_ms
+
+
+def nothing(outlet, **changes):
+    """Return when something was ordered or told after a change that is the car's affair."""
+    outlet.run(3_000, **changes)
+    return next((at_ms for at_ms, _ in outlet.drives), None if not outlet.told else outlet.told)
+
+
+def span(outlet, wanted, span_ms):
+    """Return how long the first order that is `wanted` stands."""
+    outlet.drives.clear()
+    outlet.run(span_ms)
+    began_ms = next(at_ms for at_ms, drive in outlet.drives if wanted(drive))
+    later = [at_ms for at_ms, drive in outlet.drives if at_ms > began_ms and not wanted(drive)]
+    return later[0] - began_ms
+
+
+def state_f(drive):
+    return drive.duty_permille == 0
+
+
+def lifted(drive):
+    return not drive.cp_connected
+
+
+def toggled():
+    outlet = plugged(permit=True)
+    outlet.line("C", 200)
+    outlet.line("B")
+    (toggle,) = [f for f in outlet.told if isinstance(f, CpToggled)]
+    assert toggle.width_ms == 190
+    return outlet.now_ms - toggle.at_ms
+
+
+def welded(*, held=True):
+    outlet = charging()
+    outlet.give(LockAsked(held))
+    outlet.follow = False
+    outlet.line("B", contactor_closed=True)
+    return outlet
+
+
+def fan():
+    outlet = Outlet(ventilation=True)
+    outlet.run(100)
+    outlet.line("B", 100, pp_ohm=220)
+    outlet.give(LockAsked(True))
+    outlet.permit()
+    outlet.run(1_000)
+    return ordered(
+        outlet, lambda o: o.line("D"), lambda drive: drive.contactor_on and drive.ventilation_on
+    )
+
+
+def asleep():
+    outlet = plugged()
+    began_ms = outlet.now_ms
+    outlet.permit()
+    outlet.run(70_000)
+    return next(at_ms for at_ms, drive in outlet.drives if state_f(drive)) - began_ms
+
+
+def freed_in_f():
+    """A weld that is over: F is shown still, and nobody holds the plug."""
+    outlet = welded(held=False)
+    outlet.run(1_000)
+    assert outlet.core.state.drive.duty_permille == 0 and outlet.core.state.drive.lock_on
+    outlet.drives.clear()
+    outlet.sample(contactor_closed=False)
+    assert outlet.core.state.drive.duty_permille == 0
+    return next(at_ms for at_ms, drive in outlet.drives if not drive.lock_on) - outlet.now_ms
+
+
+def to_one_phase(outlet, *, obeys):
+    outlet.permit(phases=1)
+    outlet.run(2_000)
+    outlet.line("B" if obeys else "C")
+    return span(outlet, lifted, 90_000)
 
 
 PROOFS = {
@@ -143,6 +225,16 @@ PROOFS = {
     "PP lost": lambda: opens(charging(), pp_ohm=None),
     "B1 hold": hold,
     "C again": again,
+    "5": lambda: nothing(charging()),
+    "7": lambda: nothing(charging()),
+    "11 told": toggled,
+    "12 own": lambda: span(welded(), state_f, 8_000),
+    "D fan": fan,
+    "wake wait": asleep,
+    "wake": lambda: span(plugged(permit=True), state_f, 80_000),
+    "unlock F": freed_in_f,
+    "phases": lambda: to_one_phase(charging(phase_switch=True), obeys=True),
+    "phases load": lambda: to_one_phase(charging(phase_switch=True), obeys=False),
 }  # fmt: skip
 
 

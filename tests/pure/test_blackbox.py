@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware.apps.pilotd import Checkpoint, Recorder
+from firmware.apps.recorder import Checkpoint, Recorder
 from firmware.apps.replay import play, replay_file
 from firmware.io.blackbox import SLOT_BYTES, BlackBox, NoBox, Words, read_box
 from firmware.pilot.core import PilotCore

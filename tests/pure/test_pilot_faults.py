@@ -1,7 +1,5 @@
 """Each fault of an outlet: when it is there, what it does, and what ends it."""
 
-from dataclasses import replace
-
 import pytest
 
 from firmware.model.outlet import FaultCleared, FaultRaised
@@ -22,7 +20,6 @@ def named(outlet):
 def stuck(outlet, span_ms, **changes):
     """Let time pass with contacts and pin as they are, whatever is driven."""
     outlet.follow = False
-    outlet.world = replace(outlet.world, duty_permille=outlet.core.state.drive.duty_permille)
     outlet.run(span_ms, **changes)
 
 

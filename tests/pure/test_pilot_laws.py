@@ -30,7 +30,30 @@ KINDS = [
         pauses=(0, 0, 1, 5, 26, 60, 101, 320, 400, 3_000, 4_400_000),
     )
     for mirror in (True, False)
-]
+] + [
+    machines.Kind(
+        "PilotCore of a board that has everything",
+        lambda: PilotCore(
+            p.Traits(
+                1, 32_000, lock=True, mirror=True, residual=True, ventilation=True,
+                phase_switch=True,
+            )
+        ),
+        [
+            *machines.PILOT,
+            p.PermitGiven(20_000, 900_000, 1), p.PermitGiven(20_000, 900_000, 3),
+            p.StationHeard(), p.PermitTaken("link_lost"),
+            p.Sampled(replace(machines.sample("D"), residual_test_ok=True)),
+            p.Sampled(replace(machines.sample("C"), temperature_dc=600)),
+            p.Sampled(replace(machines.sample("C"), temperature_dc=710)),
+            p.Sampled(replace(machines.sample("B"), mains_mv=(0, 0, 0))),
+            p.Sampled(replace(machines.sample("B"), mains_mv=(270_000, 230_000, 190_000))),
+        ],
+        (p.Sampled, p.SampleLost, p.LockAsked, p.StationHeard, machines.Tick),
+        ((), (p.PermitGiven(16_000, 900_000), p.LockAsked(True))),
+        pauses=(0, 0, 1, 20, 101, 320, 1_000, 4_000, 45_000, 60_000, 600_000),
+    ),
+]  # fmt: skip
 LAWS = [
     test_laws.test_1_total_any_fact_is_accepted_in_any_state,
     test_laws.test_2_restful_a_state_told_again_changes_nothing,

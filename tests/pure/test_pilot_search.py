@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pytest
 
+from firmware.model.annex import GRACE_MS
 from firmware.model.machine import TICK
 from firmware.model.values import MIN_CURRENT_MA
-from firmware.pilot.annex import GRACE_MS
 from firmware.pilot.core import PilotCore
 from firmware.pilot.facts import (
     LockAsked,

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from firmware.apps.bench_client import BenchClient
-from firmware.apps.pilotd import Checkpoint, Recorder
+from firmware.apps.recorder import Checkpoint, Recorder
 from firmware.apps.replay import play, replay_file
 from firmware.apps.run import Family, Plan
 from firmware.io.blackbox import read_box

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from firmware.apps.pilotd import Recorder
+from firmware.apps.recorder import Recorder
 from firmware.apps.run import Family, Plan
 from firmware.io.blackbox import BlackBox
 from firmware.pilot.core import PilotCore
