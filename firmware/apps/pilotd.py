@@ -14,6 +14,8 @@ import signal
 import socket
 import sys
 from collections.abc import Iterable
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
 
 from firmware.apps.recorder import Recorder
@@ -49,6 +51,8 @@ SOCKET_NAME = "pilot.sock"
 BOX_NAME = "pilot.blackbox"
 LATCH_NAME = "pilot.latch"
 LATE_MS = 250  # without a deadman the contactor stayed on so long with nobody looking
+LOOKS = attrgetter(*(f.name for f in fields(OutletSample) if f.name != "at_ms"))
+NOTHING = object()
 STOP_GRACE_MS = 6_000  # a planned stop gives the car what seq 10.2 gives it
 
 
@@ -73,7 +77,7 @@ class PilotLoop:
         left = _left(latch, [o.number for o in profile.outlets])
         self.cores = {o.number: PilotCore(Traits.of(o), left[o.number]) for o in profile.outlets}
         self.latched = left
-        self.served: dict[int, OutletSample | None] = {}  # what each machine decided on last
+        self.served: dict[int, object] = {}  # what each machine decided on last; None: nothing
         self.recorder = Recorder(box, self.cores) if box is not None else None
         self.report_due = False
         self.poll = select.poll()
@@ -135,17 +139,18 @@ class PilotLoop:
         self.latched = held
 
     def _decide(self, number: int, core: PilotCore) -> None:
-        """Let a machine decide if its sample is new or its time has come.
+        """Let a machine decide if its sample looks new or its time has come.
 
-        The machine is restful: an unchanged sample before its deadline changes nothing.
+        The machine is restful: a sample that differs in its time only, before the deadline,
+        changes nothing, so it is not shown one.
         """
         now = now_ms()
         sample: OutletSample | None = None
         with contextlib.suppress(HardwareSilent):
             sample = self.ports.outlets[number].sample()
-        new = number not in self.served or sample is not self.served[number]
-        if new or now >= core.deadline_ms():
-            self.served[number] = sample
+        looks = None if sample is None else LOOKS(sample)
+        if looks != self.served.get(number, NOTHING) or now >= core.deadline_ms():
+            self.served[number] = looks
             self._tell(self._handle(number, SampleLost() if sample is None else Sampled(sample)))
         self._drive(number)
 
@@ -171,7 +176,7 @@ class PilotLoop:
         """Let a machine take a fact; its orders are on the pins before its reports leave."""
         core, now = self.cores[number], now_ms()
         if self.recorder is not None:
-            self.recorder.fact(number, fact, now, due=now >= core.deadline_ms())
+            self.recorder.fact(number, fact, now)
         told: list[Frame] = []
         for wish in core.handle(fact, now):
             if not isinstance(wish, Drive):

@@ -225,7 +225,8 @@ class Fault(Enum):
     PILOT_OUTPUT = FaultRow(
         "S11", "InternalError", "Control pilot output does not follow",
         "Control pilot output follows again", True, False,
-        "the generator reads back what was ordered", "Replace the controller board.",
+        "the car has been disconnected, and the generator follows again",
+        "Replace the controller board.",
     )
     CURRENT_UNASKED = FaultRow(
         "S12", "PowerSwitchFailure", "Current although the contactor is open",

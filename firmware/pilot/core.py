@@ -273,7 +273,7 @@ class PilotCore:
         if drive.lock_on != s.drive.lock_on:
             s.lock_ms = now_ms
         if duty != s.drive.duty_permille:
-            s.duty_ms = now_ms
+            s.wrong_output_ms = None  # it has its time to follow
         if offered_ma(duty) != offered_ma(s.drive.duty_permille):
             out.append(OfferChanged(self.traits.outlet, offered_ma(duty), now_ms))
         s.drive, s.driven = drive, True

@@ -55,18 +55,18 @@ def _after(condition: bool, since_ms: int, wait_ms: int, now_ms: int) -> Verdict
 
 
 def _look_at_output(s: PilotState, x: OutletSample, now_ms: int) -> None:
-    follows = abs(x.duty_permille - s.drive.duty_permille) <= OUTPUT_PERMILLE
-    if follows or x.at_ms <= s.duty_ms:  # a sample from before the order says nothing about it
+    if abs(x.duty_permille - s.drive.duty_permille) <= OUTPUT_PERMILLE:
         s.wrong_output_ms = None
     elif s.wrong_output_ms is None:
         s.wrong_output_ms = now_ms
 
 
-def _output(s: PilotState, _t: Traits, x: OutletSample, now_ms: int) -> Verdict:
-    """What a car is offered is read back: nobody believes his own order."""
-    if x.at_ms <= s.duty_ms:
-        return None, None
-    return _after(s.wrong_output_ms is not None, s.wrong_output_ms or 0, OUTPUT_MS, now_ms)
+def _output(s: PilotState, _t: Traits, _x: OutletSample, now_ms: int) -> Verdict:
+    """What a car is offered is read back: nobody believes his own order. Held until it is gone."""
+    wrong_ms = s.wrong_output_ms
+    if wrong_ms is None:
+        return (False if s.settled == "A" else None), None
+    return _after(True, wrong_ms, OUTPUT_MS, now_ms)
 
 
 def _mains(fault: Fault) -> Rule:

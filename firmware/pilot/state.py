@@ -44,7 +44,6 @@ class PilotState:
     lift_ms: int | None = None  # since when the pilot is lifted to switch phases
     mains: Fault | None = None  # what is wrong with the voltages, and since when
     mains_ms: int = 0
-    duty_ms: int = 0  # when another duty was ordered last
     wrong_output_ms: int | None = None  # since when the generator does not do as told
     alone_ms: int | None = None  # since when there is no station; NEVER_MS: there is one
     lock_wanted: bool | None = None  # None until the station or the first sample says

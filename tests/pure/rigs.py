@@ -78,11 +78,13 @@ class Outlet:
         self.give(PermitGiven(limit_ma, self.now_ms + lease_ms, phases))
 
     def jump(self, span_ms):
-        """Let time pass without samples, from deadline to deadline."""
+        """Let time pass from deadline to deadline; samples come when something was driven."""
         then_ms = self.now_ms + span_ms
         while (due_ms := self.core.deadline_ms()) <= then_ms:
-            self.now_ms = due_ms
+            self.now_ms, before = due_ms, self.core.state.drive
             self.give(TICK)
+            if self.core.state.drive != before:
+                self.sample()
         self.now_ms = then_ms
 
     @property

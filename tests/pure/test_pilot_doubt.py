@@ -21,7 +21,9 @@ def test_a_generator_that_does_not_follow_for_200_ms_opens(duty):
     outlet.run(10, duty_permille=duty, cp_low_mv=-12_000)
     assert outlet.faults == ["S11"]
     assert not outlet.on
-    outlet.run(10)
+    outlet.run(20_000)
+    assert outlet.faults == ["S11"]
+    outlet.line("A", 100)
     assert outlet.faults == []
 
 
@@ -32,11 +34,12 @@ def test_what_a_generator_may_differ_by_is_no_fault(duty):
     assert (outlet.faults, outlet.on) == ([], True)
 
 
-def test_an_old_sample_says_nothing_about_a_new_order():
-    outlet = charging()
-    outlet.permit(32_000)
-    outlet.jump(1_000)
-    assert (outlet.faults, outlet.on) == ([], True)
+def test_a_generator_that_is_wrong_without_a_car_is_told_until_it_follows():
+    outlet = Outlet()
+    outlet.run(1_000, duty_permille=300)
+    assert outlet.faults == ["S11"]
+    outlet.run(10)
+    assert outlet.faults == []
 
 
 def test_a_loop_that_was_away_opens_and_charges_again_after_the_rest():

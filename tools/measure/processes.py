@@ -41,7 +41,7 @@ def blackbox_step_us() -> float:
         recorder = Recorder(BlackBox(Path(folder) / "box", Recorder.WORDS), {1: core})
         began = time.process_time()
         for now_ms in range(STEPS):
-            recorder.fact(1, Sampled(samples[now_ms % 2]), now_ms, due=False)
+            recorder.fact(1, Sampled(samples[now_ms % 2]), now_ms)
         return round((time.process_time() - began) / STEPS * 1e6, 2)
 
 
