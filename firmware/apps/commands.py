@@ -26,6 +26,7 @@ console = Console()
 
 State = Annotated[Path, typer.Option("--state", help="state directory of the station")]
 STATE = Path(".state")
+UNLOCK_LOOK_S = 0.2
 REPLAY_SETTINGS = {
     "ocpp:HeartbeatInterval": "3600",
     "ocpp:MeterValueSampleInterval": "900",
@@ -107,6 +108,10 @@ def status(
             o["token"] or "", o["why"].split(": ", 1)[1],
         )  # fmt: skip
     console.print(table)
+    for line in [f"outlet {o['outlet']}: {o['advice']}" for o in answer["outlets"] if o["advice"]]:
+        console.print(line)
+    if answer["faults"]:
+        console.print(f"faults of the station: {', '.join(answer['faults'])}")
     backend = answer["backend"]
     line = "connected" if backend["connected"] else f"not connected: {backend['problem']}"
     console.print(f"back end {line}; {backend['queued']} messages wait")
@@ -116,6 +121,56 @@ def status(
 def why(outlet: int, state: State = STATE) -> None:
     """Why does this outlet give what it gives? One line."""
     console.print(_ask(state, {"do": "why", "outlet": outlet})["why"], soft_wrap=True)
+
+
+@app.command()
+def faults(
+    state: State = STATE,
+    every: Annotated[bool, typer.Option("--all", help="also what is over")] = False,
+) -> None:
+    """What is wrong, since when, what to do and what ends it."""
+    rows = _ask(state, {"do": "faults", "all": every})["faults"]
+    if not rows:
+        console.print("no fault" if every else "no fault is there; --all shows what was")
+        return
+    table = Table("id", "outlet", "what", "since", "until", "times", "what to do", "over when")
+    for r in rows:
+        table.add_row(
+            r["id"], str(r["outlet"] or "station"), r["text"], r["since"], r["ended"] or "now",
+            str(r["times"]), r["advice"], r["clears"],
+        )  # fmt: skip
+    console.print(table)
+
+
+@app.command()
+def wear(state: State = STATE) -> None:
+    """How often contactors and locks have moved, and what wants replacing."""
+    table = Table("outlet", "closings", "openings under load", "lock moves", "trips", "advice")
+    for o in _ask(state, {"do": "wear"})["outlets"]:
+        names = ("outlet", "closings", "openings_under_load", "lock_moves", "residual_trips")
+        table.add_row(*(str(o[name]) for name in names), o["advice"])
+    console.print(table)
+
+
+@app.command()
+def unlock(
+    outlet: int,
+    role: Annotated[str, typer.Option(help="who asks: operator, installer, manufacturer")] = (
+        "operator"
+    ),
+    state: State = STATE,
+) -> None:
+    """Free a plug, whatever holds it; what is running is stopped first."""
+    asked = _ask(state, {"do": "unlock", "outlet": outlet, "role": role})
+    stopped = "the transaction was stopped, " if asked["was_running"] else ""
+    if not asked["was_locked"]:
+        console.print(f"outlet {outlet}: {stopped}the plug was not held")
+        return
+    while (lock := _ask(state, {"do": "lock", "outlet": outlet}))["waiting"]:
+        time.sleep(UNLOCK_LOOK_S)  # the station gives up by itself
+    if lock["locked"]:
+        raise _fail(f"outlet {outlet}: {stopped}the pin did not move; take the load off the plug")
+    console.print(f"outlet {outlet}: {stopped}the plug is free")
 
 
 @app.command("get")

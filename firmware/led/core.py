@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from firmware.led.patterns import PATTERNS
 from firmware.model.backend import BackendLost, BackendReady
+from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
+from firmware.model.outlet import FaultCleared, FaultRaised
 from firmware.model.session import (
     CardSeen,
     SessionPhase,
@@ -32,6 +34,8 @@ _PHASES = {
     SessionPhase.ENDING: "reserved_closing",
     SessionPhase.FINISHING: "reserved_closing",
 }
+# Work on the station as a whole, for as long as it lasts. [B-LEDB-03, catalogue 4]
+_WORKS = {Fault.UPDATING: "updating", Fault.USB_BUSY: "usb_stick_busy"}
 
 
 class LedCore:
@@ -43,6 +47,7 @@ class LedCore:
         self.passing: dict[str, int] = {}  # pattern -> until
         self.card_until_ms = 0  # until then the recognised card shows
         self.offline = False
+        self.works: dict[Fault, str] = {}
         self.shown: str | None = None
 
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
@@ -69,6 +74,10 @@ class LedCore:
                 self.offline = False
             case BackendLost():
                 self.offline = True
+            case FaultRaised(_, fault, _) if fault in _WORKS:
+                self.works[fault] = _WORKS[fault]
+            case FaultCleared(_, fault, _):
+                self.works.pop(fault, None)
             case SettingsChanged(settings):
                 self.settings = settings
             case _:
@@ -85,7 +94,7 @@ class LedCore:
         return min(self.passing.values(), default=NEVER_MS)
 
     def _highest(self) -> str | None:
-        names = [*self.base.values(), *self.passing]
+        names = [*self.base.values(), *self.passing, *self.works.values()]
         if self.offline and self.settings.flag("display_backend_disconnect_as_error"):
             names.append("out_of_order")
         return max(names, key=lambda name: PATTERNS[name].priority, default=None)

@@ -1,7 +1,7 @@
 """The LimitBook: who limits an outlet, why, until when; and the permit that follows.
 
 A permit is given while a session wants energy and the least limit is 6 A or more. Sources of
-later parts (DLM, OCPP profile, EMS, inputs, thermal) enter by `LimitSet`.
+later parts (DLM, OCPP profile, EMS, inputs) enter by `LimitSet`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
-from firmware.model.outlet import CableChanged, EndPermit, GivePermit, PilotFound
+from firmware.model.outlet import (
+    CableChanged,
+    EndPermit,
+    FaultCleared,
+    FaultRaised,
+    GivePermit,
+    PilotFound,
+)
 from firmware.model.session import EnergyWanted, LimitChanged
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.values import MIN_CURRENT_MA, Limit
+
+# What the book itself keeps; a source from outside that took such a name would, at its expiry,
+# take the station's own limit with it.
+OWN_SOURCES = ("hardware", "installation", "operator", "cable", "thermal")
+DERATED_MA = 10_000  # the pilot keeps to it by itself; here it stands so that `why` can name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,14 @@ class LimitBook:
             case EnergyWanted(outlet, wanted, reason):
                 book = self.books[outlet]
                 book.wanted, book.why_not = wanted, reason
+            case FaultRaised(outlet, Fault.HOT_DERATED, _):
+                why_hot = Fault.HOT_DERATED.row.raised.lower()
+                thermal = Limit("thermal", DERATED_MA, why_hot, NEVER_MS)
+                self.books[outlet].limits["thermal"] = thermal
+            case FaultCleared(outlet, Fault.HOT_DERATED, _):
+                self.books[outlet].limits.pop("thermal", None)
             case LimitSet(outlet, limit):
+                assert limit.source not in OWN_SOURCES, limit
                 self.books[outlet].limits[limit.source] = limit
             case SettingsChanged(settings):
                 self._configure(settings)

@@ -154,6 +154,8 @@ class MeteringCore:
         if meter.silent >= SILENT_POLLS:
             out.append(FaultCleared(outlet, Fault.METER, now_ms))
         meter.silent = 0
+        if meter.transaction is None:
+            meter.poll_ms = NEVER_MS  # it has answered; who waits for an idle outlet asks
         at = self.clock.stamp(now_ms)
         if meter.transaction is not None and reading.energy_wh != meter.kept_wh:
             meter.kept_wh = reading.energy_wh

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from firmware.model.fault import Fault
 from firmware.model.session import Transaction
 from firmware.model.values import Stamp, TokenInfo
+
+FAULTS_KEPT = 500  # records; some months of a station with troubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,21 @@ class OutboxEntry:
     payload: str  # JSON of the OCPP payload, transactionId and timestamps to be filled in
     at: Stamp
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRecord:
+    """One time that a fault was there; `number` is the order for ever.
+
+    A fault that comes back soon after its end is the same time again: `times` counts.
+    """
+
+    number: int
+    outlet: int  # 0: the station
+    fault: Fault
+    began: Stamp
+    ended: Stamp | None = None
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +109,13 @@ class PutNote:
 
 
 @dataclass(frozen=True, slots=True)
+class PutFault:
+    """Keep this state of a fault's record; the oldest ended ones go when there are too many."""
+
+    record: FaultRecord
+
+
+@dataclass(frozen=True, slots=True)
 class PutRegister:
     """Keep the newest register of a running transaction; batched, may be a minute old."""
 
@@ -101,12 +126,12 @@ class PutRegister:
 
 DurableWrite = (
     PutTransaction | PutTransactionId | DropTransaction | PutOutbox | DropOutbox | PutSetting
-    | PutCache | ClearCache | PutNote
+    | PutCache | ClearCache | PutNote | PutFault
 )  # fmt: skip
 Write = DurableWrite | PutRegister
 DURABLE_WRITES: tuple[type, ...] = (
     PutTransaction, PutTransactionId, DropTransaction, PutOutbox, DropOutbox, PutSetting,
-    PutCache, ClearCache, PutNote,
+    PutCache, ClearCache, PutNote, PutFault,
 )  # fmt: skip
 
 
@@ -138,3 +163,4 @@ class Memory:
     settings: Mapping[str, str] = field(default_factory=dict)
     cache: Mapping[str, TokenInfo] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    faults: tuple[FaultRecord, ...] = ()  # oldest first, at most `FAULTS_KEPT` that have ended

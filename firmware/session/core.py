@@ -24,7 +24,6 @@ from firmware.model.outlet import (
 )
 from firmware.model.session import (
     AuthorityExpired,
-    ConnectorChanged,
     EnergyWanted,
     LimitChanged,
     MeterRead,
@@ -43,7 +42,7 @@ from firmware.model.session import SessionPhase as P
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import PutTransaction
 from firmware.model.values import CpState, StopReason, Verdict
-from firmware.session.face import face
+from firmware.session.face import FaultNews, face
 from firmware.session.rules import CONTACTOR_WAIT_MS, ERROR_WAIT_MS, METER_WAIT_MS, next_rule
 from firmware.session.state import Authority, SessionState
 
@@ -69,6 +68,7 @@ class SessionCore:
         self.settings = settings
         self.clock = WallClock(boot)
         self.state = SessionState(operative=operative)
+        self.news = FaultNews()
         self._shown: tuple[object, ...] = ()
         self._due_ms = NEVER_MS
         if resumed is not None:
@@ -146,17 +146,21 @@ class SessionCore:
                 self._stop(reason, token, out)
             case TransactionConfirmed():
                 self._confirmed(fact, out)
-            case FaultRaised(_, fault, _):
+            case FaultRaised(_, fault, _) if fault not in s.faults:
                 s.faults.add(fault)
+                if not fault.row.station_wide:
+                    self.news.began_one(fault)
             case FaultCleared(_, fault, _):
+                known = fault in s.faults
                 s.faults.discard(fault)
+                if not fault.row.station_wide:
+                    self.news.ended_one(fault, known=known)
             case OperativeChanged(_, operative):
                 s.operative = operative
             case UnlockAsked():
                 s.held = None
                 self._hold(False, out)
             case PilotFound():
-                s.faults = {f for f in s.faults if f.row.station_wide}
                 s.held = None  # a pilot that has just come must be told again
                 if s.phase is P.RUNNING:
                     self._hold(True, out)
@@ -356,12 +360,14 @@ class SessionCore:
             s.phase,
             charging=s.contactor_closed,
             faulted=s.stopped_by_fault,
-            operative=s.operative,
+            operative=s.usable,
         )
-        status: ConnectorChanged = face(self.outlet, s, self.settings)
-        news = [new for new in (shown, status) if new not in self._shown]
-        self._shown = (shown, status)
-        out += news
+        faces = self.news.faces(face(self.outlet, s, self.settings))
+        if shown not in self._shown:
+            out.append(shown)
+        if len(faces) > 1 or faces[0] not in self._shown:
+            out += faces
+        self._shown = (shown, faces[-1])
 
     def _timeout_ms(self) -> int:
         return self.settings.number("vehicle_connection_timeout") * 1_000

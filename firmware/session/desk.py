@@ -44,6 +44,8 @@ from firmware.model.session import (
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import PutNote
 from firmware.model.values import ConnectorStatus, StopReason, token_key
+from firmware.session.face import FaultNews, standing
+from firmware.session.state import CLOSES
 from firmware.session.tokens import written
 
 UNLOCK_WAIT_MS = 15_000  # six seconds of grace, the contacts, the pin
@@ -57,6 +59,7 @@ class _Outlet:
     plugged_ms: int | None = None
     locked: bool = False
     operative: bool = True
+    usable: bool = True  # by the session's word: operative, and nothing keeps new ones away
     faulted: bool = False
     transaction: Transaction | None = None
     expected: str | None = None  # an accepted token that waits for its car
@@ -67,7 +70,8 @@ class _Outlet:
     def free(self) -> bool:
         """A new session could begin here."""
         busy = self.transaction is not None or self.expected is not None
-        return self.operative and not self.faulted and not busy and not self.shut_after
+        here = self.operative and self.usable and not self.faulted
+        return here and not busy and not self.shut_after
 
 
 @dataclass(slots=True)
@@ -94,6 +98,7 @@ class Desk:
         """`transactions` are running ones of an earlier boot, `closed` inoperative outlets."""
         self.settings = settings
         self.state = DeskState({n: _Outlet() for n in outlets})
+        self.news = FaultNews()
         for transaction in transactions:
             self.state.outlets[transaction.outlet].transaction = transaction
         for number in closed:
@@ -192,7 +197,7 @@ class Desk:
 
     def _shown(self, fact: SessionShown, _now_ms: int, _out: list[object]) -> None:
         outlet = self.state.outlets[fact.outlet]
-        outlet.phase, outlet.faulted = fact.phase, fact.faulted
+        outlet.phase, outlet.faulted, outlet.usable = fact.phase, fact.faulted, fact.operative
         if fact.phase in (SessionPhase.IDLE, SessionPhase.PLUGGED):
             outlet.expected = None
 
@@ -285,22 +290,30 @@ class Desk:
         self.settings = fact.settings
 
     def _fault(self, fact: FaultRaised | FaultCleared, _now_ms: int, _out: list[object]) -> None:
-        if fact.outlet == 0 and isinstance(fact, FaultRaised):
-            self.state.faults.add(fact.fault)
-        elif fact.outlet == 0:
-            self.state.faults.discard(fact.fault)
+        """Keep the station's faults; that the back end was away is told when it is back."""
+        there = self.state.faults
+        known = fact.fault in there
+        if fact.outlet != 0:
+            return
+        if isinstance(fact, FaultCleared):
+            there.discard(fact.fault)
+            self.news.ended_one(fact.fault, known=known)
+        elif not known:
+            there.add(fact.fault)
+            if fact.fault is not Fault.BACKEND:
+                self.news.began_one(fact.fault)
 
     def _show(self, out: list[object]) -> None:
         """Connector 0 knows Available, Unavailable and Faulted only. [E2 4.9]"""
-        closed = not any(o.operative for o in self.state.outlets.values())
+        s = self.state
+        closed = not any(o.operative for o in s.outlets.values()) or s.faults & CLOSES
         status = ConnectorStatus.UNAVAILABLE if closed else ConnectorStatus.AVAILABLE
-        shown = ConnectorChanged(0, status)
-        if self.state.faults:
-            row = min(self.state.faults, key=lambda f: f.row.id).row
-            shown = ConnectorChanged(0, status, row.ocpp16, row.raised, row.id)
-        if shown != self.state.shown:
-            self.state.shown = shown
-            out.append(shown)
+        if any(fault.row.stops_transaction for fault in s.faults):
+            status = ConnectorStatus.FAULTED
+        faces = self.news.faces(standing(0, status, s.faults - {Fault.BACKEND}))
+        if len(faces) > 1 or faces[0] != s.shown:
+            out += faces
+        s.shown = faces[-1]
 
     # -- time -------------------------------------------------------------------------------
 

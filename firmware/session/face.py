@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
 from firmware.model.fault import Fault
 from firmware.model.session import ConnectorChanged
 from firmware.model.session import SessionPhase as P
@@ -12,19 +15,81 @@ from firmware.session.state import SessionState
 
 
 def face(outlet: int, s: SessionState, settings: Settings) -> ConnectorChanged:
-    """Return status, error code and text of an outlet."""
-    fault = _worst(s)
-    if fault is None:
-        return ConnectorChanged(outlet, _status(s, settings))
+    """Return status, error code and text of an outlet.
+
+    A fault of the station that stops everything makes the outlets Faulted as well; its code
+    stands at connector 0.
+    """
+    status = S.FAULTED if s.stopped_by_fault else _status(s, settings)
+    return standing(outlet, status, (f for f in s.faults if not f.row.station_wide))
+
+
+def standing(outlet: int, status: S, faults: Iterable[Fault]) -> ConnectorChanged:
+    """Return the face of a connector with these faults: the highest rank decides."""
+    fault = worst(faults)
+    return ConnectorChanged(outlet, status) if fault is None else _told(outlet, status, fault)
+
+
+def worst(faults: Iterable[Fault]) -> Fault | None:
+    """The first of the catalogue's order; those that stop a transaction come first."""
+    among = set(faults)
+    there = [f for f in Fault if f in among]
+    return min(there, key=lambda f: not f.row.stops_transaction, default=None)
+
+
+@dataclass(slots=True)
+class FaultNews:
+    """Which faults of a connector began and ended since the back end was last told.
+
+    Each is reported, with its own text; the face of the highest rank stands at last. The text
+    of an end stands until the status changes.
+    """
+
+    passing: list[tuple[Fault, bool]] = field(default_factory=list)
+    ended: Fault | None = None
+    ended_status: S | None = None
+
+    def began_one(self, fault: Fault) -> None:
+        """A fault began."""
+        self.passing.append((fault, True))
+        self.ended = None
+
+    def ended_one(self, fault: Fault, *, known: bool) -> None:
+        """A fault ended; one that nobody knew was of an earlier start of the station."""
+        if not known and self.ended is fault:
+            return  # told before
+        self.passing.append((fault, False))
+        self.ended, self.ended_status = fault, None
+
+    def faces(self, shown: ConnectorChanged) -> list[ConnectorChanged]:
+        """Return what has to be told in this order; the last stands."""
+        number, status = shown.outlet, shown.status
+        told = [
+            _told(number, status, fault) if began else _over(number, status, fault)
+            for fault, began in self.passing[-_PASSING_MAX:]
+        ]
+        self.passing.clear()
+        if self.ended is not None and shown.error == "NoError":
+            self.ended_status = self.ended_status or status
+            if status is self.ended_status:
+                shown = _over(number, status, self.ended)
+            else:
+                self.ended = None
+        if not told or told[-1] != shown:
+            told.append(shown)
+        return told
+
+
+_PASSING_MAX = 20  # news of one connector that nobody was told; more is a storm
+
+
+def _told(outlet: int, status: S, fault: Fault) -> ConnectorChanged:
     row = fault.row
-    status = S.FAULTED if row.stops_transaction else _status(s, settings)
     return ConnectorChanged(outlet, status, row.ocpp16, row.raised, row.id)
 
 
-def _worst(s: SessionState) -> Fault | None:
-    """The first of the catalogue's order; those that stop a transaction come first."""
-    there = [f for f in Fault if f in s.faults and not f.row.station_wide]
-    return min(there, key=lambda f: not f.row.stops_transaction, default=None)
+def _over(outlet: int, status: S, fault: Fault) -> ConnectorChanged:
+    return ConnectorChanged(outlet, status, "NoError", fault.row.cleared, fault.row.id)
 
 
 def _status(s: SessionState, settings: Settings) -> S:
@@ -35,7 +100,7 @@ def _status(s: SessionState, settings: Settings) -> S:
             return S.PREPARING
         case P.ENDING | P.FINISHING:
             return S.FINISHING
-        case _ if not s.operative:
+        case _ if not s.usable:
             return S.UNAVAILABLE
         case P.AUTHORISED if s.plugged:  # both conditions hold, only the car is missing
             return S.PREPARING

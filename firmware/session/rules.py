@@ -33,7 +33,7 @@ def _read(s: SessionState) -> bool:
 
 
 def _ready(s: SessionState) -> bool:
-    return s.authority is not None and s.car and s.operative and not s.stopped_by_fault
+    return s.authority is not None and s.car and s.usable and not s.stopped_by_fault
 
 
 def _expired(s: SessionState, now_ms: int) -> bool:

@@ -9,6 +9,9 @@ from firmware.model.machine import NEVER_MS
 from firmware.model.session import SessionPhase, StartSource, Transaction
 from firmware.model.values import CpState, Reading, StopReason
 
+# What runs goes on, nothing new begins, and the status is Unavailable. [catalogue 3, X02, X09]
+CLOSES = frozenset((Fault.UPDATING, Fault.USB_BUSY, Fault.STORAGE))
+
 
 @dataclass(frozen=True, slots=True)
 class Authority:
@@ -69,3 +72,8 @@ class SessionState:
     def stopped_by_fault(self) -> bool:
         """A fault that no transaction survives is there."""
         return any(f.row.stops_transaction for f in self.faults)
+
+    @property
+    def usable(self) -> bool:
+        """Nobody has switched it off, and nothing keeps new sessions away."""
+        return self.operative and not self.faults & CLOSES

@@ -18,6 +18,7 @@ from firmware.io.loop import Runner, loop_ms
 from firmware.io.sqlite import Database
 from firmware.io.ws import BackendLink, LinkConfig
 from firmware.model.backend import ClockSynced, DropConnection, Restart, SendFrame
+from firmware.model.devices import InputChanged
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.outlet import EndPermit, GivePermit, HoldLock, PilotFound
@@ -82,6 +83,7 @@ class SimStation:
         self._runner: Runner | None = None
         self._pilots: dict[int, PilotCore] = {}
         self.latched: dict[int, frozenset[Fault]] = {}  # what lasts of the pilots
+        self._inputs: dict[str, bool] = {}  # as the station was told
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._busy = False
@@ -117,6 +119,7 @@ class SimStation:
             o.number: PilotCore(Traits.of(o), self.latched.get(o.number, frozenset()))
             for o in plan.profile.outlets
         }
+        self._inputs = {}
         self._post(PilotFound(self._now()))
         if plan.utc_at_zero_ms is not None:
             self._post(ClockSynced(plan.utc_at_zero_ms, "system clock"))
@@ -187,7 +190,14 @@ class SimStation:
             while self._runner is not None and (card := self.world.take_card(reader)):
                 self._runner.post(CardSeen(card.uid, reader, card.at_ms))
                 moved.add(0)
+        self._tell_inputs(now_ms)
         return bool(moved)
+
+    def _tell_inputs(self, now_ms: int) -> None:
+        for name, active in self.world.inputs().items():
+            if active != self._inputs.get(name, False):
+                self._inputs[name] = active
+                self._post(InputChanged(name, active, now_ms))
 
     def _pilot(self, number: int, fact: PilotIn) -> None:
         pilot = self._pilots.get(number)

@@ -10,13 +10,18 @@ from typing import Any
 
 from firmware.config.param import Param, Role
 from firmware.config.registry import PARAMS, find
+from firmware.model.backend import UnlockRequested
 from firmware.model.errors import SettingErrors
+from firmware.session.desk import Desk
 from firmware.station.core import StationCore
+from firmware.station.health import faults, wear
 from firmware.station.snapshot import snapshot, why
+from firmware.station.wiring import Part
 
 Answer = dict[str, object]
 Taken = tuple[Answer, list[object]]  # the answer, and messages for the station
 _RANK = list(Role)
+_HERE = "here"  # a request of nobody at the back end: its answer has no call to go to
 
 
 class Commands:
@@ -29,6 +34,10 @@ class Commands:
             "why": self._why,
             "get": self._get,
             "set": self._set,
+            "faults": self._faults,
+            "wear": self._wear,
+            "unlock": self._unlock,
+            "lock": self._lock,
         }
 
     def take(self, asked: Mapping[str, Any]) -> Taken:
@@ -42,11 +51,50 @@ class Commands:
         return {"ok": True, **snapshot(self.station)}, []
 
     def _why(self, asked: Mapping[str, Any]) -> Taken:
-        outlet = asked.get("outlet")
-        if type(outlet) is not int or outlet not in self.station.sessions:
-            there = ", ".join(str(n) for n in self.station.sessions)
-            return _no(f"there is no outlet {outlet!r}; there is {there}")
+        outlet = self._outlet(asked)
+        if outlet is None:
+            return self._no_outlet(asked)
         return {"ok": True, "why": why(self.station, outlet)}, []
+
+    def _outlet(self, asked: Mapping[str, Any]) -> int | None:
+        outlet = asked.get("outlet")
+        return outlet if type(outlet) is int and outlet in self.station.sessions else None
+
+    def _no_outlet(self, asked: Mapping[str, Any]) -> Taken:
+        there = ", ".join(str(n) for n in self.station.sessions)
+        return _no(f"there is no outlet {asked.get('outlet')!r}; there is {there}")
+
+    def _faults(self, asked: Mapping[str, Any]) -> Taken:
+        over_too = asked.get("all") is True
+        return {"ok": True, "faults": faults(self.station, over_too=over_too)}, []
+
+    def _wear(self, _asked: Mapping[str, Any]) -> Taken:
+        return {"ok": True, "outlets": wear(self.station)}, []
+
+    def _unlock(self, asked: Mapping[str, Any]) -> Taken:
+        """Do as UnlockConnector does; `lock` tells what became of it."""
+        outlet, role = self._outlet(asked), asked.get("role", Role.OPERATOR.value)
+        if outlet is None:
+            return self._no_outlet(asked)
+        if role not in list(Role) or _RANK.index(Role(role)) < _RANK.index(Role.OPERATOR):
+            return _no(f"unlock: role {Role.OPERATOR.value} is needed, this is {role}")
+        running = self.station.sessions[outlet].state.transaction is not None
+        desk = self._desk.state.outlets[outlet]
+        answer: Answer = {"ok": True, "was_locked": desk.locked, "was_running": running}
+        return answer, [UnlockRequested(f"{_HERE}-{outlet}", outlet)]
+
+    def _lock(self, asked: Mapping[str, Any]) -> Taken:
+        outlet = self._outlet(asked)
+        if outlet is None:
+            return self._no_outlet(asked)
+        one = self._desk.state.outlets[outlet]
+        return {"ok": True, "locked": one.locked, "waiting": one.unlock is not None}, []
+
+    @property
+    def _desk(self) -> Desk:
+        desk = self.station.parts[Part.DESK]
+        assert isinstance(desk, Desk)
+        return desk
 
     def _get(self, asked: Mapping[str, Any]) -> Taken:
         keys = asked.get("keys") or sorted(PARAMS)

@@ -13,9 +13,15 @@ from dataclasses import dataclass
 from typing import cast
 
 from firmware.auth.core import AuthCore
+from firmware.diag.absences import Absences
+from firmware.diag.book import FaultBook
+from firmware.diag.inputs import InputWatch
+from firmware.diag.wear import Wear
 from firmware.led.core import LedCore
 from firmware.limits.core import LimitBook
 from firmware.metering.core import POLL_MS, MeteringCore
+from firmware.metering.external import ExternalMeters
+from firmware.metering.watch import MeterWatch
 from firmware.model.machine import NEVER_MS, Machine
 from firmware.model.outlet import EndPermit, GivePermit
 from firmware.model.settings import Settings
@@ -38,6 +44,7 @@ class Options:
 
     info: StationInfo
     meter_poll_ms: int = POLL_MS
+    other_meters: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -70,6 +77,8 @@ class StationCore:
         self.limits = LimitBook(settings, outlets)
         self.ocpp = OcppCore(settings, memory, options.info)
         self.configuration = ConfigurationDesk(settings)
+        self.book = FaultBook(memory.boot, outlets, memory.faults)
+        self.wear = Wear(outlets, memory.notes)
         self.parts: dict[Part, Machine[object, object]] = {
             Part.DESK: Desk(settings, outlets, running, closed),
             Part.AUTH: AuthCore(settings, memory.boot, memory.cache, running),
@@ -77,6 +86,12 @@ class StationCore:
             Part.METERING: MeteringCore(
                 settings, memory.boot, outlets, running, poll_ms=options.meter_poll_ms
             ),
+            Part.WATCH: MeterWatch(outlets, running),
+            Part.EXTERNAL: ExternalMeters(options.other_meters),
+            Part.BOOK: self.book,
+            Part.INPUTS: InputWatch(outlets),
+            Part.ABSENCES: Absences(),
+            Part.WEAR: self.wear,
             Part.LED: LedCore(settings),
             Part.OCPP: self.ocpp,
             Part.SETTINGS: self.configuration,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from firmware.model.session import SessionPhase
 from firmware.model.values import MIN_CURRENT_MA
-from firmware.session.face import face
+from firmware.session.face import face, worst
+from firmware.session.state import CLOSES
 from firmware.station.core import StationCore
 
 _WAITING = {
@@ -15,6 +16,7 @@ _WAITING = {
     SessionPhase.ENDING: "the transaction is ending; it waits for the car to stop",
     SessionPhase.FINISHING: "the transaction has ended; unplug, or present a card for a new one",
 }
+_BEFORE = (SessionPhase.IDLE, SessionPhase.PLUGGED, SessionPhase.AUTHORISED)
 
 
 def snapshot(station: StationCore) -> dict[str, object]:
@@ -22,6 +24,7 @@ def snapshot(station: StationCore) -> dict[str, object]:
     return {
         "outlets": [_outlet(station, number) for number in station.sessions],
         "backend": station.ocpp.status(),
+        "faults": [r.fault.row.id for r in station.book.there() if r.outlet == 0],
     }
 
 
@@ -29,11 +32,14 @@ def why(station: StationCore, outlet: int) -> str:
     """Say in one sentence why an outlet gives what it gives, or why it gives nothing."""
     session = station.sessions[outlet]
     s = session.state
-    faults = sorted((f.row.id, f.row.raised) for f in s.faults if f.row.stops_transaction)
-    if faults:
-        return f"outlet {outlet}: no charging, fault {faults[0][0]}: {faults[0][1]}"
+    fault = worst(s.faults)
+    if fault is not None and fault.row.stops_transaction:
+        return f"outlet {outlet}: no charging, fault {fault.row.id}: {fault.row.raised}"
     if not s.operative and s.phase is SessionPhase.IDLE:
         return f"outlet {outlet}: switched off by the back end (ChangeAvailability)"
+    closing = worst(s.faults & CLOSES)
+    if closing is not None and s.phase in _BEFORE:
+        return f"outlet {outlet}: nothing new begins, {closing.row.id}: {closing.row.raised}"
     if s.phase is not SessionPhase.RUNNING:
         return f"outlet {outlet}: {_WAITING[s.phase]}"
     sentence = station.limits.why(outlet)
@@ -62,5 +68,7 @@ def _outlet(station: StationCore, number: int) -> dict[str, object]:
         "energy_wh": tx.last_wh - tx.meter_start_wh if tx else None,
         "power_w": s.reading.power_w if s.reading else None,
         "faults": sorted(f.row.id for f in s.faults),
+        "closings": station.wear.counts()[number].closings,
+        "advice": station.wear.counts()[number].advice,
         "why": why(station, number),
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from firmware.model import backend as b
+from firmware.model import devices as d
 from firmware.model import outlet as o
 from firmware.model import session as s
 from firmware.model import storage as st
@@ -24,6 +25,12 @@ class Part(StrEnum):
     AUTH = "auth"
     LIMITS = "limits"
     METERING = "metering"
+    WATCH = "watch"
+    EXTERNAL = "external"
+    BOOK = "book"
+    INPUTS = "inputs"
+    ABSENCES = "absences"
+    WEAR = "wear"
     LED = "led"
     OCPP = "ocpp"
     SETTINGS = "settings"
@@ -33,29 +40,33 @@ class Part(StrEnum):
 
 SESSION, DESK, AUTH, LIMITS = Part.SESSION, Part.DESK, Part.AUTH, Part.LIMITS
 METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTINGS
-OUT, KEEP = Part.OUT, Part.KEEP
-INSIDE = (SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP)
+WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUTS
+ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
+INSIDE = (
+    SESSION, DESK, AUTH, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR, LED,
+    OCPP,
+)  # fmt: skip
 
 ROUTES: dict[type, tuple[Part, ...]] = {
     Tick: INSIDE,
     # from the pilot
-    o.CpChanged: (SESSION,),
-    o.CableChanged: (LIMITS, SESSION, DESK),
-    o.ContactorMoved: (SESSION,),
-    o.LockMoved: (DESK,),
-    o.OfferChanged: (),
+    o.CpChanged: (SESSION, WATCH),
+    o.CableChanged: (LIMITS, SESSION, DESK, WATCH),
+    o.ContactorMoved: (SESSION, WATCH, WEAR),
+    o.LockMoved: (DESK, WEAR),
+    o.OfferChanged: (WATCH,),
     o.PermitEnded: (),
     o.CpToggled: (),  # for ISO 15118
-    o.FaultRaised: (SESSION, DESK),
-    o.FaultCleared: (SESSION, DESK),
-    o.PilotFound: (SESSION, LIMITS),
-    o.PilotLost: (SESSION,),
+    o.FaultRaised: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED),
+    o.FaultCleared: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED),
+    o.PilotFound: (SESSION, LIMITS, BOOK, WATCH),
+    o.PilotLost: (SESSION, BOOK, WATCH, WEAR),
     # to the pilot
     o.GivePermit: (OUT,),
     o.EndPermit: (OUT,),
     o.HoldLock: (OUT,),
     # cards and tokens
-    s.CardSeen: (LED, DESK),
+    s.CardSeen: (LED, DESK, ABSENCES),
     s.TokenPresented: (AUTH,),
     s.TokenAsked: (LED,),
     s.TokenJudged: (LED, DESK),
@@ -69,25 +80,32 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.OperativeChanged: (SESSION,),
     s.EnergyWanted: (LIMITS,),
     s.LimitChanged: (SESSION,),
-    s.TransactionBegan: (DESK, AUTH, METERING, OCPP),
-    s.TransactionEnded: (DESK, METERING, OCPP),
+    s.TransactionBegan: (DESK, AUTH, METERING, WATCH, OCPP),
+    s.TransactionEnded: (DESK, METERING, WATCH, WEAR, OCPP),
     s.TransactionConfirmed: (SESSION, DESK, AUTH),
     s.ConnectorChanged: (OCPP,),
     s.SessionShown: (LED, DESK),
     s.ShowPattern: (OUT,),
     # meters
     s.ReadMeter: (OUT,),
-    s.MeterRead: (SESSION, METERING),
+    s.MeterRead: (SESSION, METERING, WATCH),
     s.MeterSilent: (METERING,),
     s.EnergySampled: (OCPP,),
+    # devices that no outlet owns
+    d.InputChanged: (INPUTS,),
+    d.ReaderSilent: (ABSENCES,),
+    d.ReaderAnswered: (ABSENCES,),
+    d.ReadOtherMeter: (OUT,),
+    d.OtherMeterRead: (EXTERNAL,),
+    d.OtherMeterSilent: (EXTERNAL,),
     # the back end
-    b.BackendConnected: (OCPP,),
-    b.BackendLost: (OCPP, AUTH, LED),
+    b.BackendConnected: (OCPP, ABSENCES),
+    b.BackendLost: (OCPP, AUTH, LED, ABSENCES),
     b.BackendReady: (AUTH, LED),
     b.FrameReceived: (OCPP,),
     b.SendFrame: (OUT,),
     b.DropConnection: (OUT,),
-    b.ClockSynced: (SESSION, AUTH, METERING, OCPP),
+    b.ClockSynced: (SESSION, AUTH, METERING, OCPP, BOOK, ABSENCES),
     b.AskBackend: (OCPP,),
     b.BackendAnswered: (AUTH,),
     b.RemoteStartRequested: (DESK,),
@@ -109,4 +127,4 @@ ROUTES: dict[type, tuple[Part, ...]] = {
 }
 
 # These never wait for the disk: they can only make the world safer or tell what is.
-AT_ONCE: tuple[type, ...] = (o.EndPermit, s.ShowPattern, s.ReadMeter)
+AT_ONCE: tuple[type, ...] = (o.EndPermit, s.ShowPattern, s.ReadMeter, d.ReadOtherMeter)

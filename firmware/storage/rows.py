@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from firmware.model import storage as st
+from firmware.model.fault import Fault
 from firmware.model.session import Transaction
-from firmware.model.storage import Memory, OutboxEntry, Write
+from firmware.model.storage import FaultRecord, Memory, OutboxEntry, Write
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
 
 Statement = tuple[str, Sequence[object]]
@@ -50,6 +51,8 @@ def statements(write: Write) -> list[Statement]:
             return [(sql, (token, info.verdict.value, info.parent, info.expires_utc_ms))]
         case st.ClearCache():
             return [("DELETE FROM cache", ())]
+        case st.PutFault(record):
+            return _put_fault(record)
 
 
 def memory(query: Query) -> Memory:
@@ -66,6 +69,7 @@ def memory(query: Query) -> Memory:
         settings=_pairs(query("SELECT key, value FROM settings")),
         cache={t: TokenInfo(Verdict(v), p, e) for t, v, p, e in cache},
         notes=_pairs(query("SELECT name, value FROM notes")),
+        faults=tuple(_records(query("SELECT * FROM faults ORDER BY number"))),
     )
 
 
@@ -98,6 +102,16 @@ def _put_outbox(e: OutboxEntry) -> Statement:
     return sql, (e.seq, e.kind, e.transaction_key, e.payload, _stamp(e.at), e.attempts)
 
 
+def _put_fault(r: FaultRecord) -> list[Statement]:
+    ended = None if r.ended is None else _stamp(r.ended)
+    values = (r.number, r.outlet, r.fault.row.id, _stamp(r.began), ended, r.times)
+    return [
+        ("INSERT OR REPLACE INTO faults VALUES (?, ?, ?, ?, ?, ?)", values),
+        ("DELETE FROM faults WHERE ended IS NOT NULL AND number <= ?",
+         (r.number - st.FAULTS_KEPT,)),
+    ]  # fmt: skip
+
+
 def _put_or_delete(table: str, column: str, name: str, value: str | None) -> Statement:
     if value is None:
         return f"DELETE FROM {table} WHERE {column} = ?", (name,)
@@ -119,6 +133,16 @@ def _transaction(row: Sequence[Any]) -> Transaction:
 def _entry(row: Sequence[Any]) -> OutboxEntry:
     seq, kind, key, payload, at, attempts = row
     return OutboxEntry(seq, kind, key, payload, _parse_stamp(at), attempts)
+
+
+def _records(rows: Iterable[Sequence[Any]]) -> Iterable[FaultRecord]:
+    """Yield the records of the faults that this firmware knows."""
+    known = {fault.row.id for fault in Fault}
+    for number, outlet, name, began, ended, times in rows:
+        if name in known:
+            over = None if ended is None else _parse_stamp(ended)
+            fault = Fault.by_id(name)
+            yield FaultRecord(number, outlet, fault, _parse_stamp(began), over, times)
 
 
 def _pairs(rows: Iterable[Sequence[Any]]) -> dict[str, str]:

@@ -45,4 +45,15 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     """,
+    # 2: the fault book
+    """
+    CREATE TABLE faults (
+        number INTEGER PRIMARY KEY,
+        outlet INTEGER NOT NULL,
+        fault TEXT NOT NULL,
+        began TEXT NOT NULL,
+        ended TEXT,
+        times INTEGER NOT NULL
+    );
+    """,
 )

@@ -19,7 +19,7 @@ from firmware.model.values import CpState, Reading
 from firmware.station.core import Options, StationCore
 from firmware.storage import rows
 from firmware.storage.schema import MIGRATIONS
-from tests.laws.machines import INFO, QUICK
+from tests.laws.facts import INFO, QUICK
 
 NOON = "2026-01-31T12:00:00Z"
 

@@ -15,28 +15,29 @@ from itertools import product
 from random import Random
 
 from firmware.auth.core import AuthCore
-from firmware.config.registry import changed, defaults
+from firmware.diag.absences import Absences
+from firmware.diag.book import FaultBook
+from firmware.diag.inputs import InputWatch
+from firmware.diag.wear import Wear
 from firmware.led.core import LedCore
 from firmware.limits.core import LimitBook, LimitSet
 from firmware.metering.core import MeteringCore
+from firmware.metering.external import ExternalMeters
+from firmware.metering.watch import MeterWatch
 from firmware.model import backend as b
+from firmware.model import devices as d
 from firmware.model import outlet as o
 from firmware.model import session as s
-from firmware.model.fault import Fault
 from firmware.model.machine import Tick
 from firmware.model.settings import SettingsChanged
 from firmware.model.storage import Memory, Store, Stored
 from firmware.model.values import (
     ConnectorStatus,
-    CpState,
     Limit,
-    Reading,
     Stamp,
     StopReason,
-    TokenInfo,
-    Verdict,
 )
-from firmware.ocpp import OcppCore, StationInfo
+from firmware.ocpp import OcppCore
 from firmware.pilot import facts as p
 from firmware.pilot.core import PilotCore
 from firmware.session.core import SessionCore
@@ -44,125 +45,45 @@ from firmware.session.desk import Desk
 from firmware.station.configuration import ConfigurationDesk
 from firmware.station.core import Options, StationCore
 from hal.ports import LockPosition, OutletSample
-from tests.laws.telling import GRID_MS, Story, tell
-
-BOOT = 7
-NOON_MS = 1_769_860_800_000  # 2026-01-31T12:00:00Z
-QUICK = changed(
-    defaults(),
-    {
-        "vehicle_connection_timeout": "2",
-        "backend_connection_timeout": "5",
-        "ocpp:TransactionMessageRetryInterval": "3",
-        "ocpp:MinimumStatusDuration": "1",
-        "ocpp:HeartbeatInterval": "9",
-        "ocpp:MeterValueSampleInterval": "4",
-        "ocpp:ClockAlignedDataInterval": "5",
-        "installation_current_limit_1": "20",
-    },
-)
-OTHER = changed(
+from tests.laws.facts import (
+    ACCEPT,
+    ACCEPTED,
+    ALL_FAULTS,
+    ANSWERED,
+    ASKS,
+    BEGAN,
+    BOOT,
+    CAR,
+    CARDS,
+    CONFIRMED,
+    DEVICES,
+    ENDED,
+    FAULTS,
+    FOREIGN,
+    FRAMES,
+    INFO,
+    INPUTS,
+    JUDGED,
+    KEPT_FAULTS,
+    LINE,
+    LOADS,
+    LOST,
+    METERS,
+    OFFERS,
+    OUTLET,
+    OWN_FAULTS,
+    PLUG,
+    PRESENTED,
     QUICK,
-    {
-        "lock_actuator_only_if_authorized": "on",
-        "ocpp_status_strategy": "occupied_on_authorized_plugged",
-        "ocpp_preparing_until_state_c": "off",
-        "display_backend_disconnect_as_error": "on",
-        "if_in_doubt_allow_charging": "on",
-        "local_whitelist_entries": "TAG:0a0e9b83/1",
-        "ocpp:MeterValueSampleInterval": "0",
-        "ocpp:ClockAlignedDataInterval": "0",
-        "operator_current_limit_1": "6",
-    },
+    REQUESTS,
+    SETTINGS,
+    SHOWN,
+    SILENT,
+    STATION_FAULTS,
+    TIME,
+    transaction,
 )
-SETTINGS = [SettingsChanged(QUICK), SettingsChanged(OTHER)]
-INFO = StationInfo("Vendor", "Model", "S1", "1.0", 2)
-FOREIGN: list[object] = ["garbage", None, 17, b.Restart(StopReason.OTHER)]
-ACCEPTED, INVALID = TokenInfo(Verdict.ACCEPTED, "PARENT"), TokenInfo(Verdict.INVALID)
-TIME = [b.ClockSynced(NOON_MS, "ntp"), b.ClockSynced(NOON_MS + 90_001, "ocpp")]
-LINE: list[object] = [b.BackendReady(0), b.BackendLost(0, "gone")]
-
-
-def _transaction(outlet: int) -> s.Transaction:
-    stamp = Stamp(BOOT, 0, None)
-    return s.Transaction(f"{BOOT}-{outlet}-1", outlet, "TAG", stamp, 100, 100, stamp)
-
-
-BEGAN = [s.TransactionBegan(_transaction(n)) for n in (1, 2)]
-ENDED = [
-    s.TransactionEnded(
-        replace(
-            one.transaction, last_wh=900, ended=Stamp(BOOT, 9, None), stop_reason=StopReason.LOCAL
-        )
-    )
-    for one in BEGAN
-]
-CONFIRMED = [s.TransactionConfirmed(f"{BOOT}-1-1", 1, 5, info) for info in (ACCEPTED, INVALID)]
-METERS = [s.MeterRead(n, Reading(wh, 0, (0, 0, 0), 0)) for n, wh in ((1, 100), (1, 250), (2, 9))]
-SILENT = [s.MeterSilent(1, 0), s.MeterSilent(2, 0)]
-FAULTS = [
-    told(outlet, fault, 0)
-    for told in (o.FaultRaised, o.FaultCleared)
-    for outlet, fault in ((1, Fault.GROUND_FAILURE), (1, Fault.LOCK_FAILED), (0, Fault.READER))
-]
-PLUG, CAR, ASKS = o.CableChanged(1, 32_000, 0), o.CpChanged(1, CpState.B2, 0), CpState.C2
-OUTLET: list[object] = [
-    *(o.CableChanged(1, ma, 0) for ma in (None, 20_000, 0)),
-    *(o.CpChanged(1, cp, 0) for cp in (CpState.A, CpState.B1, ASKS, CpState.E, CpState.INVALID)),
-    *(o.ContactorMoved(1, closed, "car_asks", 0) for closed in (True, False)),
-    *(o.LockMoved(1, locked, 0) for locked in (True, False)),
-    PLUG, CAR, o.PilotFound(0), o.PilotLost(0),
-]  # fmt: skip
-CARDS = [s.CardSeen("0a0e9b83", 1, 0), s.CardSeen("00", 1, 0)]
-ACCEPT = s.TokenAccepted(1, "TAG", s.StartSource.CARD, "PARENT")
-JUDGED = [
-    s.TokenJudged("TAG", outlet, s.StartSource.CARD, accepted, "PARENT", "a rule")
-    for outlet in (None, 1, 9)
-    for accepted in (True, False)
-]
-SHOWN = [
-    s.SessionShown(1, phase, charging=False, faulted=faulted, operative=operative)
-    for phase in s.SessionPhase
-    for faulted, operative in ((False, True), (True, True), (False, False))
-]
-REQUESTS: list[object] = [
-    b.RemoteStartRequested("a", None, "TAG"), b.RemoteStartRequested("b", 1, "T2"),
-    b.RemoteStopRequested("c", 5), b.RemoteStopRequested("d", 6),
-    b.UnlockRequested("e", 1), b.UnlockRequested("f", 9), b.ResetRequested("g", hard=True),
-    b.ResetRequested("h", hard=False), b.AvailabilityRequested("i", 0, operative=False),
-    b.AvailabilityRequested("j", 0, operative=True), b.AvailabilityRequested("k", 1, False),
-]  # fmt: skip
-PRESENTED = [
-    s.TokenPresented(token, 1, source)
-    for token in ("TAG", "T2", "tag")
-    for source in (s.StartSource.CARD, s.StartSource.REMOTE)
-]
-ANSWERED = [b.BackendAnswered("TAG", info) for info in (ACCEPTED, INVALID, None)]
-CONFS = [
-    {"status": "Accepted", "currentTime": "2026-01-31T12:00:00Z", "interval": 20},
-    {"status": "Pending", "currentTime": "2026-01-31T12:00:00Z", "interval": 5},
-    {"transactionId": 5, "idTagInfo": {"status": "Accepted"}},
-    {"idTagInfo": {"status": "Invalid"}},
-    {},
-]
-FRAMES = [
-    b.FrameReceived(json.dumps(frame))
-    for frame in (
-        *([3, f"{BOOT}-{n}", conf] for n in range(1, 7) for conf in CONFS),
-        [4, f"{BOOT}-2", "InternalError", "", {}],
-        [2, "a", "ClearCache", {}],
-        [2, "b", "TriggerMessage", {"requestedMessage": "MeterValues"}],
-        [2, "c", "RemoteStartTransaction", {"idTag": "TAG", "connectorId": 1}],
-        [2, "d", "RemoteStopTransaction", {"transactionId": 5}],
-        [2, "e", "UnlockConnector", {"connectorId": 1}],
-        [2, "f", "ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}],
-        [2, "g", "GetConfiguration", {}],
-        [2, "h", "ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "3"}],
-        [2, "i", "Reset", {"type": "Soft"}],
-        "nonsense",
-    )
-]
-LOST = b.BackendLost(0, "gone")
+from tests.laws.telling import GRID_MS, Story, tell
 
 
 def sample(letter: str, low_mv: int = -12_000, **changes: object) -> OutletSample:
@@ -239,6 +160,7 @@ class Kind:
 
 
 _REPORTS = (o.CableChanged, o.CpChanged, o.ContactorMoved, o.LockMoved)
+_FAULTS = (o.FaultRaised, o.FaultCleared)
 _COMMON = (SettingsChanged, b.ClockSynced, Tick)
 _BOOTED = (b.BackendConnected(0), FRAMES[0])
 _CHARGING = (o.PilotFound(0), PLUG, CAR, ACCEPT, METERS[0], o.CpChanged(1, ASKS, 0))
@@ -261,7 +183,8 @@ KINDS = (
         "SessionCore",
         lambda: SessionCore(1, QUICK, BOOT),
         [
-            *OUTLET, *METERS[:2], *FAULTS, *CONFIRMED, *SETTINGS, *TIME, ACCEPT, s.UnlockAsked(1),
+            *OUTLET, *METERS[:2], *ALL_FAULTS, *CONFIRMED, *SETTINGS, *TIME, ACCEPT,
+            s.UnlockAsked(1),
             *(s.OperativeChanged(1, flag) for flag in (True, False)),
             *(s.LimitChanged(1, ma, "operator", "why") for ma in (0, 16_000)),
             *(s.StopAsked(1, why) for why in (StopReason.LOCAL, StopReason.HARD_RESET)),
@@ -272,14 +195,15 @@ KINDS = (
     ),
     Kind(
         "SessionCore of a resumed transaction",
-        lambda: SessionCore(1, QUICK, BOOT + 1, resumed=_transaction(1)),
+        lambda: SessionCore(1, QUICK, BOOT + 1, resumed=transaction(1)),
         [*OUTLET, *METERS[:2], *CONFIRMED, ACCEPT, s.StopAsked(1, StopReason.REMOTE)],
         (*_REPORTS, *_COMMON, s.TransactionConfirmed, o.PilotLost),
     ),
     Kind(
         "Desk",
         lambda: Desk(QUICK, (1, 2)),
-        [*CARDS, *JUDGED, *OUTLET, *SHOWN, *BEGAN, *ENDED, *CONFIRMED, *REQUESTS, *FAULTS,
+        [*CARDS, *JUDGED, *OUTLET, *SHOWN, *BEGAN, *ENDED, *CONFIRMED, *REQUESTS,
+         *ALL_FAULTS,
          *SETTINGS, s.AuthorityExpired(1, "TAG")],
         (*_REPORTS, *_COMMON, s.SessionShown, o.FaultRaised, o.FaultCleared,
          s.TransactionConfirmed),
@@ -298,12 +222,12 @@ KINDS = (
         "LimitBook",
         lambda: LimitBook(QUICK, (1, 2)),
         [
-            *OUTLET, *SETTINGS,
+            *OUTLET, *SETTINGS, *OWN_FAULTS,
             *(s.EnergyWanted(n, wanted, "why") for n in (1, 2) for wanted in (True, False)),
             *(LimitSet(1, Limit(source, ma, "why", ms))
               for source, ma, ms in (("dlm", 0, 5_000), ("dlm", 9_000, 900), ("ems", 7_000, 40))),
         ],
-        (*_REPORTS, *_COMMON, s.EnergyWanted, LimitSet),
+        (*_REPORTS, *_COMMON, *_FAULTS, s.EnergyWanted, LimitSet),
         ((), (s.EnergyWanted(1, True, "transaction"),)),
     ),
     Kind(
@@ -315,11 +239,49 @@ KINDS = (
         ((), (BEGAN[0], TIME[0])),
     ),
     Kind(
+        "MeterWatch",
+        lambda: MeterWatch((1, 2)),
+        [*LOADS, *LOADS[3:] * 2, *OFFERS, *OUTLET, *OWN_FAULTS, BEGAN[0], ENDED[0]],
+        (*_REPORTS, Tick, *_FAULTS, o.OfferChanged, o.PilotFound, o.PilotLost,
+         s.TransactionBegan, s.TransactionEnded),
+        ((), (o.PilotFound(0),), (BEGAN[0], OFFERS[2], o.ContactorMoved(1, True, "car_asks", 0))),
+        pauses=(0, 1, 50, 100, 150, 250, 510),
+    ),
+    Kind(
+        "ExternalMeters",
+        lambda: ExternalMeters(("grid", "heat")),
+        DEVICES,
+        (Tick, d.OtherMeterRead),
+    ),
+    Kind(
+        "FaultBook",
+        lambda: FaultBook(BOOT, (1, 2), KEPT_FAULTS),
+        [*ALL_FAULTS, *TIME, o.PilotFound(0), o.PilotLost(0)],
+        (*_COMMON, *_FAULTS, o.PilotFound, o.PilotLost),
+        ((), (o.PilotFound(0),), (o.PilotFound(0), FAULTS[0], o.PilotLost(0))),
+        pauses=(0, 0, 1, 99, 100, 250, 260, 3_000, 6_000),
+    ),
+    Kind("InputWatch", lambda: InputWatch((1, 2)), [*INPUTS, *INPUTS[:2]],
+         (Tick, d.InputChanged)),
+    Kind(
+        "Absences",
+        Absences,
+        [*DEVICES, *TIME, *LINE, CARDS[0], b.BackendConnected(0), b.ClockSynced(0, "rtc")],
+        (*_COMMON, b.BackendLost, b.BackendConnected, d.ReaderAnswered),
+        pauses=(0, 1, 50, 2_999, 3_000, 30_000),
+    ),
+    Kind(
+        "Wear",
+        lambda: Wear((1, 2), {"wear:1": '{"closings": 79999}'}),
+        [*OUTLET, *ALL_FAULTS, *ENDED],
+        (*_REPORTS, *_COMMON, *_FAULTS, o.PilotLost, s.TransactionEnded),
+    ),
+    Kind(
         "LedCore",
         lambda: LedCore(QUICK),
-        [*SHOWN, *CARDS, *JUDGED, *LINE, *SETTINGS, ACCEPT, s.TokenAsked("T"),
+        [*SHOWN, *STATION_FAULTS, *CARDS, *JUDGED, *LINE, *SETTINGS, ACCEPT, s.TokenAsked("T"),
          s.TokenWaits("T", 2_000), s.TokenRefused("T", "why")],
-        (*_COMMON, s.SessionShown, b.BackendReady, b.BackendLost),
+        (*_COMMON, *_FAULTS, s.SessionShown, b.BackendReady, b.BackendLost),
     ),
     Kind(
         "ConfigurationDesk",
@@ -349,8 +311,8 @@ KINDS = (
     Kind(
         "StationCore",
         lambda: Keeping(station()),
-        [*OUTLET, *CARDS, *METERS, *SILENT, *FRAMES, *FAULTS, *TIME, *SETTINGS, LOST,
-         b.BackendConnected(0)],
+        [*OUTLET, *CARDS, *METERS, *SILENT, *FRAMES, *ALL_FAULTS, *DEVICES, *LOADS, *OFFERS,
+         *TIME, *SETTINGS, LOST, b.BackendConnected(0)],
         (*_REPORTS, Tick, b.ClockSynced, o.FaultRaised, o.FaultCleared, b.BackendLost,
          o.PilotLost),
         (
@@ -359,7 +321,7 @@ KINDS = (
             (*_BOOTED, SETTINGS[1], o.PilotFound(0), PLUG, CAR, CARDS[0], METERS[0]),
         ),
         # what is not in the wiring table is a bug and ends the process; these are and go nowhere
-        foreign=(o.OfferChanged(1, 6_000, 0), o.PermitEnded(1, "expired", 0)),
+        foreign=(o.PermitEnded(1, "expired", 0),),
     ),
 )  # fmt: skip
 

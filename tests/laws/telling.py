@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from firmware.limits.core import LimitSet
+from firmware.model import devices as d
 from firmware.model import session as s
 from firmware.model.machine import TICK
 from firmware.pilot import facts as p
@@ -24,6 +25,8 @@ def timed(fact: object, now_ms: int) -> object:
             return p.PermitGiven(limit_ma, now_ms + lease_ms)
         case s.MeterRead(outlet, reading):
             return s.MeterRead(outlet, replace(reading, at_ms=now_ms))
+        case d.OtherMeterRead(name, reading):
+            return d.OtherMeterRead(name, replace(reading, at_ms=now_ms))
         case LimitSet(outlet, limit):
             return LimitSet(outlet, replace(limit, expires_ms=now_ms + limit.expires_ms))
         case s.TokenWaits(token, wait_ms):

@@ -15,7 +15,7 @@ from firmware.model.session import CardSeen, MeterSilent, SessionPhase, ShowPatt
 from firmware.model.values import TokenInfo, Verdict
 from firmware.session.desk import UNLOCK_WAIT_MS, Desk
 from tests.laws.bench import Bench, PowerCut
-from tests.laws.machines import QUICK
+from tests.laws.facts import QUICK
 
 P = SessionPhase
 CARD = CardSeen("0a0e9b83", 1, 0)

@@ -346,5 +346,5 @@ def test_a_fault_of_the_station_shows_on_connector_0_until_it_ends():
         )
     ]
     assert tell(made, FaultCleared(0, Fault.READER, 0)) == [
-        ConnectorChanged(0, ConnectorStatus.AVAILABLE)
+        ConnectorChanged(0, ConnectorStatus.AVAILABLE, "NoError", "RFID reader recovered", "F15")
     ]

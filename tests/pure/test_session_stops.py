@@ -148,7 +148,9 @@ def test_a_fault_shows_faulted_and_its_end_no_error():
         1, ConnectorStatus.FAULTED, "GroundFailure", "Residual current detected via sensor", "F01"
     )
     session.tell(FaultCleared(1, Fault.GROUND_FAILURE, 0))
-    assert session.shown[-1] == ConnectorChanged(1, ConnectorStatus.AVAILABLE)
+    assert session.shown[-1] == ConnectorChanged(
+        1, ConnectorStatus.AVAILABLE, "NoError", "Residual current situation resolved", "F01"
+    )
 
 
 @pytest.mark.parametrize("first", [OPEN, None])

@@ -4,6 +4,7 @@ import pytest
 
 from firmware.model import storage as st
 from firmware.model.backend import BackendAnswered
+from firmware.model.devices import ReadOtherMeter
 from firmware.model.fault import Fault
 from firmware.model.machine import TICK
 from firmware.model.outlet import (
@@ -177,7 +178,7 @@ def test_all_writes_of_a_step_are_one_transaction_of_the_disk():
 
 
 def test_only_what_makes_safer_or_tells_what_is_goes_at_once():
-    assert set(AT_ONCE) == {EndPermit, ShowPattern, ReadMeter}
+    assert set(AT_ONCE) == {EndPermit, ShowPattern, ReadMeter, ReadOtherMeter}
 
 
 def test_every_durable_write_has_one_way_to_the_disk():

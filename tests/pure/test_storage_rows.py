@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from firmware.io.sqlite import Database
 from firmware.model import storage as s
+from firmware.model.fault import Fault
 from firmware.model.session import Transaction
-from firmware.model.storage import Memory, OutboxEntry
+from firmware.model.storage import FAULTS_KEPT, FaultRecord, Memory, OutboxEntry
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
 from firmware.storage.rows import NEW_BOOT, history, memory, statements
 from firmware.storage.schema import MIGRATIONS
@@ -119,12 +120,42 @@ def test_the_id_of_the_back_end_is_kept_and_a_delivered_transaction_is_only_hist
     assert history(database.query) == (known,)
 
 
+RECORDS = st.builds(
+    FaultRecord, st.integers(1, 400), st.integers(0, 2), st.sampled_from(Fault), STAMPS,
+    st.none() | STAMPS, st.integers(1, 99),
+)  # fmt: skip
+
+
+@QUICK
+@given(st.lists(RECORDS, max_size=5, unique_by=lambda record: record.number))
+def test_the_fault_book_comes_back_in_its_order(records):
+    in_order = tuple(sorted(records, key=lambda record: record.number))
+    assert kept(*map(s.PutFault, records)).faults == in_order
+    again = [replace(record, ended=STAMP, times=7) for record in in_order]
+    assert kept(*map(s.PutFault, [*records, *again])).faults == tuple(again)
+
+
+def test_of_the_fault_book_the_last_records_are_kept_and_every_open_one():
+    many = [FaultRecord(n, 0, Fault.READER, STAMP, STAMP) for n in range(1, FAULTS_KEPT + 11)]
+    many[3] = replace(many[3], ended=None)
+    left = kept(*map(s.PutFault, many)).faults
+    assert [r.number for r in left] == [4, *range(11, FAULTS_KEPT + 11)]
+
+
+def test_a_fault_that_this_firmware_does_not_know_is_left_out():
+    database = Database(None, MIGRATIONS)
+    stamp = "[1, 5, null]"
+    database.apply([("INSERT INTO faults VALUES (1, 0, 'Z99', ?, NULL, 1)", (stamp,))])
+    assert memory(database.query).faults == ()
+
+
 def test_every_kind_of_write_has_its_statements():
     writes = [
         s.PutTransaction(TX), s.PutTransactionId("k", 1), s.DropTransaction("k"),
         s.PutOutbox(OutboxEntry(1, "start", "k", "{}", STAMP)), s.DropOutbox(1),
         s.PutSetting("k", "v"), s.PutCache("t", TokenInfo(Verdict.BLOCKED)), s.ClearCache(),
         s.PutNote("n", "v"), s.PutRegister("k", 1, STAMP),
+        s.PutFault(FaultRecord(1, 0, Fault.TILT, STAMP)),
     ]  # fmt: skip
     assert {type(write) for write in writes} == {*s.DURABLE_WRITES, s.PutRegister}
     assert all(statements(write) for write in writes)
