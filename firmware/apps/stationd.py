@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
 import random
 import signal
@@ -21,6 +20,7 @@ from typing import Any
 import structlog
 
 from firmware import VERSION
+from firmware.apps.devices import Ring, inputs, meter_ask, other_meter_ask, reader
 from firmware.apps.settings_args import parse_sets, read_settings
 from firmware.io import sdnotify
 from firmware.io.clock import now_ms, utc_at_zero_ms
@@ -31,30 +31,25 @@ from firmware.io.pilot_link import PilotLink
 from firmware.io.sqlite import Database, Writer
 from firmware.io.threads import Asker, Watcher
 from firmware.io.ws import BackendLink, LinkConfig
-from firmware.led.patterns import PATTERNS, dimmed, frame
 from firmware.model.backend import ClockSynced, DropConnection, Restart, SendFrame
+from firmware.model.devices import ReadOtherMeter
 from firmware.model.errors import SettingErrors
 from firmware.model.fault import Fault
 from firmware.model.outlet import EndPermit, FaultCleared, FaultRaised, GivePermit, HoldLock
-from firmware.model.session import CardSeen, MeterRead, MeterSilent, ReadMeter, ShowPattern
+from firmware.model.session import MeterSilent, ReadMeter, ShowPattern
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import Memory, Store, Stored
-from firmware.model.values import Reading
 from firmware.ocpp.payloads import StationInfo
 from firmware.station.commands import Commands
 from firmware.station.core import Options, StationCore
 from firmware.storage import rows, schema
 from hal.board import BoardErrors, BoardProfile, load_board
 from hal.opening import NoDriver, StationPorts, open_station
-from hal.ports import HardwareSilent, MeterPort, RfidPort
 
 log = structlog.get_logger()
 
 VENDOR, MODEL = "Powerstation", "Powerstation TWO"
 METER_POLL_MS = 1_000
-FRAMES_PER_S = 20
-CARD_WAIT_MS = 500
-READER_TRIES = 3
 CLOSE_S = 0.5
 RESTART_WAIT_S = 2.0  # for the messages that a reset still owes the back end
 EXIT_RESTART = 75  # systemd and `powerstation run` start the station anew
@@ -83,23 +78,31 @@ class Station:
             firmware=VERSION,
             outlets=len(wake.profile.outlets),
         )
-        self.core = StationCore(wake.settings, wake.memory, Options(info, METER_POLL_MS))
+        self.core = StationCore(
+            wake.settings, wake.memory, Options(info, METER_POLL_MS, tuple(ports.other_meters))
+        )
         self.runner = Runner(self.core, self._perform, self.loop)
         self.commands = Commands(self.core)
         self.pilots = PilotLink(state / "pilot.sock", self.runner.post, self.loop)
         self.backend = _backend_link(wake.settings, self.runner.post)
-        self.writer = Writer(wake.database, self._storage_failed)
+        self.writer = Writer(wake.database, self._storage_failed, self._storage_troubled)
         lights = wake.profile.led.count if wake.profile.led else 0
-        self.ring = _Ring(ports, lights, self.runner.post, self.loop)
+        self.ring = Ring(ports, lights, self.runner.post, self.loop)
         self.ring.percent = wake.settings.number("ocpp:LightIntensity")
         self.meters = {
-            number: Asker(f"meter-{number}", _meter_ask(number, port), self.runner.post, self.loop)
+            number: Asker(f"meter-{number}", meter_ask(number, port), self.runner.post, self.loop)
             for number, port in ports.meters.items()
         }
-        self.readers = [
-            _reader(number, port, self.runner.post, self.loop)
+        self.watchers = [
+            reader(number, port, self.runner.post, self.loop)
             for number, port in ports.readers.items()
         ]
+        self.others = {
+            name: Asker(f"meter-{name}", other_meter_ask(name, port), self.runner.post, self.loop)
+            for name, port in ports.other_meters.items()
+        }
+        if ports.inputs is not None:
+            self.watchers.append(inputs(ports.inputs, self.runner.post, self.loop))
         self._do: dict[type, Callable[[Any], None]] = {
             GivePermit: self.pilots.give,
             EndPermit: self.pilots.end,
@@ -108,6 +111,7 @@ class Station:
             SendFrame: lambda wish: self.backend.send(wish.text) if self.backend else None,
             DropConnection: self._drop,
             ReadMeter: self._read_meter,
+            ReadOtherMeter: lambda wish: self.others[wish.name].ask(),
             ShowPattern: self.ring.show,
             SettingsChanged: self._settings_changed,
             Restart: self._restart,
@@ -154,7 +158,7 @@ class Station:
     # -- wishes -----------------------------------------------------------------------------
 
     def _perform(self, wish: object) -> None:
-        if not isinstance(wish, (SendFrame, Store, ReadMeter)):
+        if not isinstance(wish, (SendFrame, Store, ReadMeter, ReadOtherMeter)):
             log.info(type(wish).__name__, **_words(wish))
         self._do[type(wish)](wish)
 
@@ -195,7 +199,7 @@ class Station:
         return answer
 
     def _devices(self) -> tuple[Asker | Watcher, ...]:
-        return (self.ring.thread, *self.meters.values(), *self.readers)
+        return (self.ring.thread, *self.meters.values(), *self.others.values(), *self.watchers)
 
     def _kick_watchdog(self) -> None:
         period_ms = sdnotify.watchdog_period_ms()
@@ -210,78 +214,16 @@ class Station:
         log.error("task_ended", task=task.get_name(), problem=repr(task.exception()))
         self.stop(1)
 
+    def _storage_troubled(self, problem: BaseException | None) -> None:
+        """Tell of a failing write, or that it succeeded at last; from the writer's thread."""
+        log.error("storage_troubled", problem=str(problem))
+        told = FaultCleared if problem is None else FaultRaised
+        fact = told(0, Fault.STORAGE, loop_ms(self.loop))
+        self.loop.call_soon_threadsafe(self.runner.post, fact)
+
     def _storage_failed(self, problem: BaseException) -> None:
         log.error("storage_failed", problem=str(problem))
         self.loop.call_soon_threadsafe(self.stop, 1)
-
-
-class _Ring:
-    """Draws the pattern's frame so many times a second and shows it when it differs."""
-
-    def __init__(
-        self,
-        ports: StationPorts,
-        lights: int,
-        post: Callable[[object], None],
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
-        self.port = ports.led
-        self.lights = lights
-        self.pattern = ShowPattern("booting", loop_ms(loop))
-        self.percent = 100
-        self.last: tuple[object, ...] = ()
-        self.loop = loop
-        self.thread = Watcher("ring", self._look, post, loop)
-
-    def show(self, wish: ShowPattern) -> None:
-        """Show a pattern from now on."""
-        self.pattern = wish
-
-    def _look(self) -> None:
-        wish = self.pattern
-        full = frame(PATTERNS[wish.pattern], loop_ms(self.loop) - wish.since_ms, self.lights)
-        now = dimmed(full, self.percent)
-        if self.port is not None and now != self.last:
-            with contextlib.suppress(HardwareSilent):
-                self.port.show(now)
-                self.last = now
-        self.thread.pause(1 / FRAMES_PER_S)
-
-
-def _meter_ask(outlet: int, port: MeterPort) -> Callable[[], object]:
-    def ask() -> object:
-        try:
-            r = port.read()
-        except HardwareSilent as problem:
-            log.warning("meter_silent", outlet=outlet, problem=str(problem))
-            return MeterSilent(outlet, 0)
-        reading = Reading(r.energy_wh, r.power_w, r.currents_ma, r.at_ms, r.voltages_mv)
-        return MeterRead(outlet, reading)
-
-    return ask
-
-
-def _reader(
-    number: int, port: RfidPort, post: Callable[[object], None], loop: asyncio.AbstractEventLoop
-) -> Watcher:
-    silent = 0
-
-    def look() -> object | None:
-        nonlocal silent
-        try:
-            card = port.poll(CARD_WAIT_MS)
-        except HardwareSilent:
-            silent += 1
-            watcher.pause(CARD_WAIT_MS / 1_000)
-            raised = FaultRaised(0, Fault.READER, loop_ms(loop))
-            return raised if silent == READER_TRIES else None
-        if silent >= READER_TRIES:
-            loop.call_soon_threadsafe(post, FaultCleared(0, Fault.READER, loop_ms(loop)))
-        silent = 0
-        return None if card is None else CardSeen(card.uid, number, card.at_ms)
-
-    watcher = Watcher(f"reader-{number}", look, post, loop)
-    return watcher
 
 
 def _backend_link(settings: Settings, post: Callable[[object], None]) -> BackendLink | None:

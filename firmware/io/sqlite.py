@@ -15,6 +15,8 @@ from typing import Any
 
 Statement = tuple[str, Sequence[object]]
 QUEUE_MAX = 1_000
+RETRIES = 20  # of a commit that fails; half a second each, then nothing is to be expected
+RETRY_S = 0.5
 
 
 class Database:
@@ -44,7 +46,8 @@ class Database:
                 self.connection.execute(sql, values)
             self.connection.execute("COMMIT")
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            if self.connection.in_transaction:  # some failures roll back by themselves
+                self.connection.execute("ROLLBACK")
             raise
 
     def query(self, sql: str) -> Iterable[Sequence[Any]]:
@@ -59,13 +62,24 @@ class Database:
 class Writer(threading.Thread):
     """The writer thread: applies one job after the other and reports each; `None` ends it.
 
-    A commit that fails ends the process by `failed`: what was promised cannot be kept.
+    A commit that fails is tried again for some seconds, while nothing that waits for it leaves
+    the station; one that fails for good ends the process by `failed`: what was promised cannot
+    be kept.
     """
 
-    def __init__(self, database: Database, failed: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        failed: Callable[[BaseException], None],
+        troubled: Callable[[BaseException | None], None],
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        """`troubled` hears of a first failure, and of the end of it by `None`."""
         super().__init__(name="storage", daemon=True)
         self.database = database
         self.failed = failed
+        self.troubled = troubled
+        self.pause = pause or threading.Event().wait
         self.jobs: queue.Queue[tuple[list[Statement], Callable[[], None]] | None]
         self.jobs = queue.Queue(QUEUE_MAX)
 
@@ -77,12 +91,27 @@ class Writer(threading.Thread):
         """Work until told to end."""
         while (job := self.jobs.get()) is not None:
             statements, done = job
-            try:
-                self.database.apply(statements)
-            except (sqlite3.Error, OSError) as problem:
+            problem = self._apply(statements)
+            if problem is not None:
                 self.failed(problem)
                 return
             done()
+
+    def _apply(self, statements: list[Statement]) -> BaseException | None:
+        """Return what is wrong for good; `None` when the commit is done."""
+        for tried in range(RETRIES + 1):
+            try:
+                self.database.apply(statements)
+            except (sqlite3.Error, OSError) as problem:
+                last: BaseException = problem
+                if tried == 0:
+                    self.troubled(problem)
+                self.pause(RETRY_S)
+            else:
+                if tried:
+                    self.troubled(None)
+                return None
+        return last
 
     def finish(self) -> None:
         """Apply what is queued, then end and close."""

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 
@@ -17,6 +18,15 @@ def powerstation(*arguments, cwd):
         [sys.executable, "-m", "firmware.apps.cli", *arguments],
         cwd=cwd, capture_output=True, text=True, timeout=WAIT_S,
     )  # fmt: skip
+
+
+def bench(where, **asked):
+    """Do a verb of the bench protocol in a running world."""
+    host, _, port = where.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=WAIT_S) as line:
+        line.sendall(json.dumps(asked).encode() + b"\n")
+        with line.makefile() as answers:
+            assert json.loads(answers.readline())["ok"] is True
 
 
 def test_a_board_with_three_mistakes_is_told_three(repository, tmp_path):
@@ -84,11 +94,21 @@ def test_a_running_station_answers_and_takes_settings_or_says_why_not(repository
         cwd=repository, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        assert json.loads(station.stdout.readline())["ready"] is True
+        ready = json.loads(station.stdout.readline())
+        assert ready["ready"] is True
         shown = json.loads(powerstation("status", "--json", *state, cwd=repository).stdout)
         assert [o["status"] for o in shown["outlets"]] == ["Available", "Available"]
         why = powerstation("why", "1", *state, cwd=repository)
         assert why.stdout == "outlet 1: nothing is plugged in\n"
+        free = powerstation("unlock", "1", *state, cwd=repository)
+        assert (free.returncode, free.stdout) == (0, "outlet 1: the plug was not held\n")
+        none = powerstation("faults", *state, cwd=repository)
+        assert none.stdout.startswith("no fault is there")
+        worn = powerstation("wear", *state, cwd=repository)
+        assert (worn.returncode, "closings" in worn.stdout) == (0, True)
+        bench(ready["bench"], do="input", name="spd", active=True)
+        told = (powerstation("faults", *state, cwd=repository).stdout for _ in range(20))
+        assert any("F07" in text for text in told)
         good = powerstation("set", "operator_current_limit_1=20", *state, cwd=repository)
         assert good.returncode == 0
         bad = powerstation(
