@@ -11,7 +11,7 @@ from firmware.model.backend import (
 )
 from firmware.model.fault import Fault
 from firmware.model.machine import TICK
-from firmware.model.outlet import CableChanged, FaultRaised
+from firmware.model.outlet import CableChanged, EndPermit, FaultRaised, HoldLock, LockMoved
 from firmware.model.settings import SettingsChanged
 from firmware.model.storage import Memory, PutSetting
 from firmware.ocpp import StationInfo
@@ -19,6 +19,7 @@ from firmware.station.commands import Commands
 from firmware.station.configuration import ConfigurationDesk
 from firmware.station.core import Options, StationCore
 from tests.pure.rigs import settings
+from tests.pure.station_rig import Station
 
 
 def commands(**texts):
@@ -205,3 +206,52 @@ def test_why_is_one_sentence(facts, sentence):
         list(some.station.handle(fact, 0))
     answer, _ = some.take({"do": "why", "outlet": 1})
     assert answer == {"ok": True, "why": sentence}
+
+
+# -- the emergency unlock --------------------------------------------------------------------
+
+
+@pytest.mark.covers("B-STP-12")
+def test_an_unlock_stops_what_runs_and_frees_the_plug():
+    station = Station()
+    station.tell(LockMoved(1, True, 0))
+    station.charge()
+    some = Commands(station.core)
+    answer, messages = some.take({"do": "unlock", "outlet": 1, "role": "operator"})
+    assert answer == {"ok": True, "was_locked": True, "was_running": True}
+    station.tell(*messages)
+    assert station.wishes == [EndPermit(1, "UnlockCommand"), HoldLock(1, False)]
+    lock = {"do": "lock", "outlet": 1}
+    assert some.take(lock)[0] == {"ok": True, "locked": True, "waiting": True}
+    station.open()
+    station.tell(LockMoved(1, False, station.now_ms))
+    assert some.take(lock)[0] == {"ok": True, "locked": False, "waiting": False}
+    station.wait(10_000)
+    assert station.stopped == ["UnlockCommand"]
+
+
+@pytest.mark.covers("B-STP-12")
+def test_an_unlock_that_moves_nothing_has_an_end():
+    station = Station()
+    station.tell(LockMoved(1, True, 0))
+    some = Commands(station.core)
+    station.tell(*some.take({"do": "unlock", "outlet": 1})[1])
+    station.wait(15_000)
+    answer, _ = some.take({"do": "lock", "outlet": 1})
+    assert answer == {"ok": True, "locked": True, "waiting": False}
+
+
+@pytest.mark.parametrize(
+    "asked, sentence",
+    [
+        ({"do": "unlock", "outlet": 3}, "there is no outlet 3"),
+        ({"do": "unlock", "outlet": True}, "there is no outlet True"),
+        ({"do": "lock"}, "there is no outlet None"),
+        ({"do": "unlock", "outlet": 1, "role": "user"}, "role operator is needed, this is user"),
+        ({"do": "unlock", "outlet": 1, "role": "king"}, "role operator is needed, this is king"),
+    ],
+)
+def test_an_unlock_that_may_not_be_does_nothing(asked, sentence):
+    answer, messages = commands().take(asked)
+    assert (answer["ok"], messages) == (False, [])
+    assert sentence in answer["errors"][0]

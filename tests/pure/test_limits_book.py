@@ -3,8 +3,16 @@
 import pytest
 
 from firmware.limits.core import LimitBook, LimitSet
+from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS, TICK
-from firmware.model.outlet import CableChanged, EndPermit, GivePermit, PilotFound
+from firmware.model.outlet import (
+    CableChanged,
+    EndPermit,
+    FaultCleared,
+    FaultRaised,
+    GivePermit,
+    PilotFound,
+)
 from firmware.model.session import EnergyWanted, LimitChanged
 from firmware.model.settings import SettingsChanged
 from firmware.model.values import Limit
@@ -154,3 +162,26 @@ def test_what_is_told_of_an_outlet_that_is_not_there_changes_nothing():
 )
 def test_the_book_says_why(facts, sentence):
     assert book(*facts).why(1) == sentence
+
+
+@pytest.mark.covers("S04", "B-CUR-01")
+def test_a_hot_station_is_a_limit_with_a_reason_until_it_has_cooled_down():
+    made = book(WANTED)
+    assert GivePermit(1, 10_000) in tell(made, FaultRaised(1, Fault.HOT_DERATED, 0))
+    assert made.why(1) == (
+        "outlet 1: 10 A, bound by thermal (too hot, charging current reduced); "
+        "then operator 16 A, hardware 32 A, installation 32 A"
+    )
+    assert GivePermit(1, 16_000) in tell(made, FaultCleared(1, Fault.HOT_DERATED, 0))
+
+
+def test_other_faults_are_no_limits():
+    assert tell(book(WANTED), FaultRaised(1, Fault.HOT, 0)) == []
+
+
+@pytest.mark.parametrize("source", ["hardware", "installation", "operator", "cable", "thermal"])
+def test_nobody_from_outside_may_speak_for_the_station_itself(source):
+    made = book()
+    with pytest.raises(AssertionError, match=source):
+        tell(made, limit(source, 63_000, expires_ms=5))
+    assert made.books[1].told.limit_ma == 16_000
