@@ -19,6 +19,9 @@ COVERS = {
     "plug_without_card": ("B-STP-10",),
     "remote_start_and_stop": ("B-OCP-35", "B-STP-03"),
     "backend_away": ("B-OCP-34",),
+    "tilt_while_charging": ("X03", "X07", "B-ERRB-01"),
+    "surge_protection": ("F07", "B-ERRB-02", "B-ERRB-03"),
+    "domestic_breaker": ("F05", "B-ERRB-01", "B-ERRB-03"),
 }
 
 
