@@ -44,6 +44,14 @@ PARAMS = (
         help="Hold the plug only from the authorisation on.",
     ),
     Param(
+        "cable_always_locked",  # ours: no manual of the family has it
+        flag(),
+        False,
+        effect=Effect.NEXT_SESSION,
+        help="The plug is never set free: the cable belongs to the station, and a session ends "
+        "when it is pulled at the car. An unlock command still frees it.",
+    ),
+    Param(
         "rfid_letter_case",
         choice("lower", "upper", "lower_reversed", "upper_reversed"),
         "lower",

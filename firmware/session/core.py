@@ -67,7 +67,8 @@ class SessionCore:
         self.outlet = outlet
         self.settings = settings
         self.clock = WallClock(boot)
-        self.state = SessionState(operative=operative)
+        attached = settings.flag("cable_always_locked")
+        self.state = SessionState(operative=operative, attached=attached)
         self.news = FaultNews()
         self._shown: tuple[object, ...] = ()
         self._due_ms = NEVER_MS
@@ -158,8 +159,8 @@ class SessionCore:
             case OperativeChanged(_, operative):
                 s.operative = operative
             case UnlockAsked():
-                s.held = None
-                self._hold(False, out)
+                s.held = False
+                out.append(HoldLock(self.outlet, False))
             case PilotFound():
                 s.held = None  # a pilot that has just come must be told again
                 if s.phase is P.RUNNING:
@@ -169,7 +170,7 @@ class SessionCore:
             case ClockSynced(utc_at_zero_ms, _):
                 self.clock.utc_at_zero_ms = utc_at_zero_ms
             case SettingsChanged(settings):
-                self.settings = settings
+                self._configure(settings, out)
             case _:
                 pass
 
@@ -179,7 +180,7 @@ class SessionCore:
         s.cable_ma = cable_ma
         if came:
             s.plugged_ms = now_ms
-            early = not self.settings.flag("lock_actuator_only_if_authorized")
+            early = not self.settings.flag("lock_actuator_only_if_authorized") or s.attached
             if early or s.authority is not None or s.phase is P.RUNNING:
                 self._hold(True, out)
         elif cable_ma is None:
@@ -206,10 +207,19 @@ class SessionCore:
             self._hold(False, out)
 
     def _hold(self, locked: bool, out: list[object]) -> None:
-        """Tell the pilot about the plug, once."""
-        if self.state.held != locked:
+        """Tell the pilot about the plug, once; a cable that stays is not set free."""
+        stays = self.state.attached and self.state.plugged and not locked
+        if self.state.held != locked and not stays:
             self.state.held = locked
             out.append(HoldLock(self.outlet, locked))
+
+    def _configure(self, settings: Settings, out: list[object]) -> None:
+        s, self.settings = self.state, settings
+        before, s.attached = s.attached, settings.flag("cable_always_locked")
+        if s.attached and not before and s.plugged:
+            self._hold(True, out)
+        elif before and not s.attached and s.phase in (P.IDLE, P.FINISHING):
+            self._hold(False, out)
 
     def _unlock_unused(self, now_ms: int, out: list[object]) -> None:
         """Nobody came with a card: the plug is free again. [B-STP-10]"""

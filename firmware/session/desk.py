@@ -20,7 +20,7 @@ from firmware.model.backend import (
 )
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
-from firmware.model.outlet import CableChanged, FaultCleared, FaultRaised, LockMoved
+from firmware.model.outlet import CableChanged, CpChanged, FaultCleared, FaultRaised, LockMoved
 from firmware.model.session import (
     AuthorityExpired,
     CardSeen,
@@ -43,7 +43,7 @@ from firmware.model.session import (
 )
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import PutNote
-from firmware.model.values import ConnectorStatus, StopReason, token_key
+from firmware.model.values import ConnectorStatus, CpState, StopReason, token_key
 from firmware.session.face import FaultNews, standing
 from firmware.session.state import CLOSES
 from firmware.session.tokens import written
@@ -56,6 +56,8 @@ class _Outlet:
     """What the desk knows of an outlet."""
 
     phase: SessionPhase = SessionPhase.IDLE
+    cable: bool = False
+    car: bool = False
     plugged_ms: int | None = None
     locked: bool = False
     operative: bool = True
@@ -175,15 +177,25 @@ class Desk:
     # -- what the outlets tell --------------------------------------------------------------
 
     def _cable(self, fact: CableChanged, now_ms: int, out: list[object]) -> None:
-        outlet = self.state.outlets.get(fact.outlet)
-        if outlet is None:
-            return
-        if fact.cable_ma is None:
+        if fact.outlet in self.state.outlets:
+            self.state.outlets[fact.outlet].cable = fact.cable_ma is not None
+            self._plug(fact.outlet, now_ms, out)
+
+    def _cp(self, fact: CpChanged, now_ms: int, out: list[object]) -> None:
+        if fact.outlet in self.state.outlets:
+            self.state.outlets[fact.outlet].car = fact.cp is not CpState.A
+            self._plug(fact.outlet, now_ms, out)
+
+    def _plug(self, number: int, now_ms: int, out: list[object]) -> None:
+        """Note who came: a cable, or a car where the cable stays; give it what waits."""
+        outlet = self.state.outlets[number]
+        attached = self.settings.flag("cable_always_locked")
+        if not (outlet.cable and (outlet.car or not attached)):
             outlet.plugged_ms = None
         elif outlet.plugged_ms is None:
             outlet.plugged_ms = now_ms
             if self.state.pending is not None and outlet.free:
-                self._assign(fact.outlet, self.state.pending[0], out)
+                self._assign(number, self.state.pending[0], out)
                 self.state.pending = None
 
     def _lock(self, fact: LockMoved, _now_ms: int, out: list[object]) -> None:
@@ -339,6 +351,7 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     TokenJudged: Desk._judged,
     AuthorityExpired: Desk._expired,
     CableChanged: Desk._cable,
+    CpChanged: Desk._cp,
     LockMoved: Desk._lock,
     SessionShown: Desk._shown,
     TransactionBegan: Desk._began,

@@ -102,7 +102,7 @@ def _status(s: SessionState, settings: Settings) -> S:
             return S.FINISHING
         case _ if not s.usable:
             return S.UNAVAILABLE
-        case P.AUTHORISED if s.plugged:  # both conditions hold, only the car is missing
+        case P.AUTHORISED if s.occupied:  # both conditions hold, only the car is missing
             return S.PREPARING
         case P.PLUGGED | P.AUTHORISED:
             early = settings.text("ocpp_status_strategy") == "occupied_on_authorized_plugged"

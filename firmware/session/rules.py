@@ -54,10 +54,10 @@ def _lost_power(s: SessionState) -> bool:
 RULES: tuple[Rule, ...] = (
     Rule(P.IDLE, "ready", lambda s, _: _ready(s), P.STARTING),
     Rule(P.IDLE, "token", lambda s, _: s.authority is not None, P.AUTHORISED),
-    Rule(P.IDLE, "plug", lambda s, _: s.plugged, P.PLUGGED),
+    Rule(P.IDLE, "plug", lambda s, _: s.occupied, P.PLUGGED),
     Rule(P.PLUGGED, "ready", lambda s, _: _ready(s), P.STARTING),
     Rule(P.PLUGGED, "token", lambda s, _: s.authority is not None, P.AUTHORISED),
-    Rule(P.PLUGGED, "unplug", lambda s, _: not s.plugged, P.IDLE),
+    Rule(P.PLUGGED, "unplug", lambda s, _: not s.occupied, P.IDLE),
     Rule(P.AUTHORISED, "ready", lambda s, _: _ready(s), P.STARTING),
     Rule(P.AUTHORISED, "expired", _expired, P.IDLE),
     Rule(P.STARTING, "gone", lambda s, _: not _ready(s), P.IDLE),
@@ -67,7 +67,7 @@ RULES: tuple[Rule, ...] = (
     Rule(P.RUNNING, "gone", lambda s, _: not s.resuming and s.gone, P.ENDING),
     Rule(P.RUNNING, "fault", lambda s, _: not s.resuming and s.stopped_by_fault, P.ENDING),
     Rule(P.ENDING, "ended", _ended, P.FINISHING),
-    Rule(P.FINISHING, "unplug", lambda s, _: not s.plugged, P.IDLE),
+    Rule(P.FINISHING, "unplug", lambda s, _: not s.occupied, P.IDLE),
     Rule(P.FINISHING, "ready", lambda s, _: _ready(s), P.STARTING),
     Rule(P.FINISHING, "token", lambda s, _: s.authority is not None, P.AUTHORISED),
 )

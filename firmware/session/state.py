@@ -45,6 +45,7 @@ class SessionState:
     limit_ma: int = 0
     operative: bool = True
     faults: set[Fault] = field(default_factory=set)
+    attached: bool = False  # the cable stays in the socket; what comes and goes is the car
     resuming: bool = False  # a transaction of an earlier boot, the pilot has not reported yet
     numbered: int = 0  # transactions of this boot
 
@@ -52,6 +53,12 @@ class SessionState:
     def plugged(self) -> bool:
         """A plug is in the socket."""
         return self.cable_ma is not None
+
+    @property
+    def occupied(self) -> bool:
+        """Somebody has plugged in: the cable, or a car into a cable that stays."""
+        there = not self.attached or self.cp not in (None, CpState.A)
+        return self.plugged and there
 
     @property
     def car(self) -> bool:

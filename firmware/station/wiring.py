@@ -50,7 +50,7 @@ INSIDE = (
 ROUTES: dict[type, tuple[Part, ...]] = {
     Tick: INSIDE,
     # from the pilot
-    o.CpChanged: (SESSION, WATCH),
+    o.CpChanged: (SESSION, DESK, WATCH),
     o.CableChanged: (LIMITS, SESSION, DESK, WATCH),
     o.ContactorMoved: (SESSION, WATCH, WEAR),
     o.LockMoved: (DESK, WEAR),

@@ -42,6 +42,7 @@ OTHER = changed(
     QUICK,
     {
         "lock_actuator_only_if_authorized": "on",
+        "cable_always_locked": "on",
         "ocpp_status_strategy": "occupied_on_authorized_plugged",
         "ocpp_preparing_until_state_c": "off",
         "display_backend_disconnect_as_error": "on",
