@@ -71,14 +71,14 @@ class Writer(threading.Thread):
         self,
         database: Database,
         failed: Callable[[BaseException], None],
-        troubled: Callable[[BaseException | None], None],
+        troubled: Callable[[BaseException | None], None] | None = None,
         pause: Callable[[float], object] | None = None,
     ) -> None:
         """`troubled` hears of a first failure, and of the end of it by `None`."""
         super().__init__(name="storage", daemon=True)
         self.database = database
         self.failed = failed
-        self.troubled = troubled
+        self.troubled = troubled or (lambda _problem: None)
         self.pause = pause or threading.Event().wait
         self.jobs: queue.Queue[tuple[list[Statement], Callable[[], None]] | None]
         self.jobs = queue.Queue(QUEUE_MAX)

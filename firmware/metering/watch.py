@@ -38,9 +38,11 @@ MUCH_PERMILLE, MUCH_MA, MUCH_MS = 1_250, 2_000, 2_000
 OPEN_MS = 2_000  # a reading may be older than the contacts; from then on it counts
 NONE_MA = 1_000  # a meter's own error and a car's capacitors stay below
 TWICE = 2
+SETTLED_MS = 15_000  # some meters count their register up this late
 UNASKED_WH = 50  # so much energy through an open contactor is no rounding
 
-IDLE_MS = 60_000  # an idle outlet's meter is asked so often
+IDLE_POLLS = 60  # an idle outlet's meter is asked once for so many polls of a busy one's
+IDLE_MS = 60_000
 SOON_MS = 3_000  # after a session's end, and to see a doubtful reading twice
 
 
@@ -73,8 +75,11 @@ class WatchState:
 class MeterWatch:
     """The machine that doubts cars and contactors by the charging meters."""
 
-    def __init__(self, outlets: Iterable[int], transactions: Iterable[Tx] = ()) -> None:
-        """`transactions` are running ones of an earlier boot."""
+    def __init__(
+        self, outlets: Iterable[int], transactions: Iterable[Tx] = (), *, idle_ms: int = IDLE_MS
+    ) -> None:
+        """`transactions` are running ones of an earlier boot; `idle_ms` is when idle is asked."""
+        self.idle_ms = idle_ms
         self.state = WatchState({n: _Outlet() for n in outlets})
         for transaction in transactions:
             self.state.outlets[transaction.outlet].transaction = True
@@ -85,7 +90,7 @@ class MeterWatch:
         if not self.state.woke:
             self.state.woke = True
             for outlet in self.state.outlets.values():
-                outlet.ask_ms = NEVER_MS if outlet.transaction else now_ms + IDLE_MS
+                outlet.ask_ms = NEVER_MS if outlet.transaction else now_ms + self.idle_ms
         match fact:
             case TransactionBegan(transaction) | TransactionEnded(transaction):
                 began = isinstance(fact, TransactionBegan)
@@ -103,7 +108,7 @@ class MeterWatch:
                     self._outlet(number, fact, now_ms, out)
         for number, one in self.state.outlets.items():
             if now_ms >= one.ask_ms:
-                one.ask_ms = now_ms + (SOON_MS if one.strikes else IDLE_MS)
+                one.ask_ms = now_ms + (SOON_MS if one.strikes else self.idle_ms)
                 out.append(ReadMeter(number))
         return out
 
@@ -146,7 +151,8 @@ class MeterWatch:
         one.strikes = min(one.strikes + 1, TWICE) if flows else 0
         if flows and one.strikes < TWICE:
             one.ask_ms = min(one.ask_ms, now_ms + SOON_MS)
-        if one.base_wh is None or one.transaction:
+        assert one.open_ms is not None
+        if one.base_wh is None or one.transaction or reading.at_ms < one.open_ms + SETTLED_MS:
             one.base_wh = reading.energy_wh
         counted = reading.energy_wh - one.base_wh > UNASKED_WH
         if one.strikes >= TWICE or counted:

@@ -21,7 +21,7 @@ from firmware.led.core import LedCore
 from firmware.limits.core import LimitBook
 from firmware.metering.core import POLL_MS, MeteringCore
 from firmware.metering.external import ExternalMeters
-from firmware.metering.watch import MeterWatch
+from firmware.metering.watch import IDLE_POLLS, MeterWatch
 from firmware.model.machine import NEVER_MS, Machine
 from firmware.model.outlet import EndPermit, GivePermit
 from firmware.model.settings import Settings
@@ -86,7 +86,7 @@ class StationCore:
             Part.METERING: MeteringCore(
                 settings, memory.boot, outlets, running, poll_ms=options.meter_poll_ms
             ),
-            Part.WATCH: MeterWatch(outlets, running),
+            Part.WATCH: MeterWatch(outlets, running, idle_ms=IDLE_POLLS * options.meter_poll_ms),
             Part.EXTERNAL: ExternalMeters(options.other_meters),
             Part.BOOK: self.book,
             Part.INPUTS: InputWatch(outlets),

@@ -24,6 +24,7 @@ from tests.pure.rigs import settings
 
 NOON = "2026-01-31T12:00:00Z"
 NOON_MS = 1_769_860_800_000
+POLL_MS = 1_000  # as it ships
 CARD = s.CardSeen("0a0e9b83", 1, 0)
 
 
@@ -43,7 +44,7 @@ class Station:
         self.database.apply([rows.NEW_BOOT])
         memory = rows.memory(self.database.query)
         info = StationInfo("Vendor", "Model", "S1", "1.0", 2)
-        options = Options(info, other_meters=self.other_meters)
+        options = Options(info, POLL_MS, self.other_meters)
         self.core = StationCore(self.settings, memory, options)
         self.now_ms = 0
         self.statuses, self.patterns, self.wishes, self.stopped = [], [], [], []
