@@ -51,22 +51,25 @@ class FaultNews:
 
     def began_one(self, fault: Fault) -> None:
         """A fault began."""
-        self.passing.append((fault, True))
+        self._note(fault, began=True)
         self.ended = None
 
     def ended_one(self, fault: Fault, *, known: bool) -> None:
         """A fault ended; one that nobody knew was of an earlier start of the station."""
         if not known and self.ended is fault:
             return  # told before
-        self.passing.append((fault, False))
+        self._note(fault, began=False)
         self.ended, self.ended_status = fault, None
+
+    def _note(self, fault: Fault, *, began: bool) -> None:
+        self.passing = [*self.passing, (fault, began)][-_PASSING_MAX:]
 
     def faces(self, shown: ConnectorChanged) -> list[ConnectorChanged]:
         """Return what has to be told in this order; the last stands."""
         number, status = shown.outlet, shown.status
         told = [
             _told(number, status, fault) if began else _over(number, status, fault)
-            for fault, began in self.passing[-_PASSING_MAX:]
+            for fault, began in self.passing
         ]
         self.passing.clear()
         if self.ended is not None and shown.error == "NoError":

@@ -348,3 +348,12 @@ def test_a_fault_of_the_station_shows_on_connector_0_until_it_ends():
     assert tell(made, FaultCleared(0, Fault.READER, 0)) == [
         ConnectorChanged(0, ConnectorStatus.AVAILABLE, "NoError", "RFID reader recovered", "F15")
     ]
+
+
+@pytest.mark.covers("F09")
+def test_that_the_back_end_was_away_is_told_once_it_is_back_and_not_before():
+    made = desk()
+    assert tell(made, FaultRaised(0, Fault.BACKEND, 0)) == []
+    assert tell(made, FaultCleared(0, Fault.BACKEND, 0)) == [
+        ConnectorChanged(0, ConnectorStatus.AVAILABLE, "NoError", "Backend connected", "F09")
+    ]

@@ -141,6 +141,15 @@ def test_a_fault_that_does_not_stop_a_transaction_only_shows():
     )
 
 
+@pytest.mark.covers("X02", "X09", "S09")
+@pytest.mark.parametrize("fault", [Fault.UPDATING, Fault.USB_BUSY, Fault.STORAGE])
+def test_a_token_that_was_accepted_before_does_not_begin_a_session_in_spite(fault):
+    session = Session(ACCEPT, FaultRaised(0, fault, 0), PLUG, CAR)
+    assert session.phase is P.AUTHORISED
+    session.tell(FaultCleared(0, fault, 0))
+    assert session.phase is P.STARTING
+
+
 @pytest.mark.covers("B-ERRB-01", "B-ERRB-03")
 def test_a_fault_shows_faulted_and_its_end_no_error():
     session = Session(RAISED)

@@ -149,6 +149,20 @@ def test_a_fault_that_this_firmware_does_not_know_is_left_out():
     assert memory(database.query).faults == ()
 
 
+def test_a_database_from_before_the_fault_book_keeps_what_it_has(tmp_path):
+    path = tmp_path / "station.db"
+    old = Database(path, MIGRATIONS[:1])
+    old.apply([NEW_BOOT, *statements(s.PutTransaction(TX)), *statements(s.PutNote("a", "b"))])
+    old.close()
+    database = Database(path, MIGRATIONS)
+    put = s.PutFault(FaultRecord(1, 0, Fault.TILT, STAMP))
+    database.apply(statements(put))
+    kept_all = memory(database.query)
+    assert (kept_all.transactions, kept_all.notes, kept_all.faults) == (
+        (TX,), {"a": "b"}, (put.record,),
+    )  # fmt: skip
+
+
 def test_every_kind_of_write_has_its_statements():
     writes = [
         s.PutTransaction(TX), s.PutTransactionId("k", 1), s.DropTransaction("k"),
