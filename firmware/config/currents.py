@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.config.param import Effect, Param, Role, whole
+from firmware.config.param import Effect, Param, Role, choice, whole
 
 _AMPS = whole(6, 80)
 
@@ -38,6 +38,16 @@ def _per_outlet(number: int) -> tuple[Param, ...]:
             effect=Effect.RESTART,
             manual="7.2",
             help="What socket, contactor and meter of this outlet carry.",
+        ),
+        Param(
+            f"phases_connected_{number}",
+            choice("single_phase", "single_phase_it", "three_phase"),
+            "three_phase",
+            id=f"P{128 + number}",
+            role=Role.INSTALLER,
+            effect=Effect.RESTART,
+            manual="7.1",
+            help="How this outlet is fed; with one phase only L1 is used and counted.",
         ),
     )
 

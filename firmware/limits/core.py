@@ -25,8 +25,9 @@ from firmware.model.values import MIN_CURRENT_MA, Limit
 
 # What the book itself keeps; a source from outside that took such a name would, at its expiry,
 # take the station's own limit with it.
-OWN_SOURCES = ("hardware", "installation", "operator", "cable", "thermal")
-DERATED_MA = 10_000  # the pilot keeps to it by itself; here it stands so that `why` can name it
+OWN_SOURCES = ("hardware", "installation", "operator", "cable", "thermal", "thermal stop")
+# The pilot keeps to these by itself; here they stand so that `why` can name them.
+HEAT = {Fault.HOT_DERATED: ("thermal", 10_000), Fault.HOT_STOPPED: ("thermal stop", 0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class _Book:
     wanted: bool = False
     why_not: str = "no session"
     permit_ma: int = 0
+    phases: int = 3
+    permit_phases: int = 3
     told: Limit | None = None
 
 
@@ -64,12 +67,12 @@ class LimitBook:
             case EnergyWanted(outlet, wanted, reason):
                 book = self.books[outlet]
                 book.wanted, book.why_not = wanted, reason
-            case FaultRaised(outlet, Fault.HOT_DERATED, _):
-                why_hot = Fault.HOT_DERATED.row.raised.lower()
-                thermal = Limit("thermal", DERATED_MA, why_hot, NEVER_MS)
-                self.books[outlet].limits["thermal"] = thermal
-            case FaultCleared(outlet, Fault.HOT_DERATED, _):
-                self.books[outlet].limits.pop("thermal", None)
+            case FaultRaised(outlet, fault, _) if fault in HEAT:
+                source, limit_ma = HEAT[fault]
+                limit = Limit(source, limit_ma, fault.row.raised.lower(), NEVER_MS)
+                self.books[outlet].limits[source] = limit
+            case FaultCleared(outlet, fault, _) if fault in HEAT:
+                self.books[outlet].limits.pop(HEAT[fault][0], None)
             case LimitSet(outlet, limit):
                 assert limit.source not in OWN_SOURCES, limit
                 self.books[outlet].limits[limit.source] = limit
@@ -117,6 +120,8 @@ class LimitBook:
             ):
                 limit_ma = settings.number(key) * 1_000
                 book.limits[source] = Limit(source, limit_ma, key, NEVER_MS)
+            fed = settings.text(f"phases_connected_{outlet}")  # [CC613 7.1] one: L1 only
+            book.phases = 3 if fed == "three_phase" else 1
 
     def _cable(self, outlet: int, cable_ma: int | None) -> None:
         limits = self.books[outlet].limits
@@ -135,10 +140,12 @@ class LimitBook:
             book.told = least
             out.append(LimitChanged(outlet, least.limit_ma, least.source, least.reason))
         permit_ma = least.limit_ma if book.wanted and least.limit_ma >= MIN_CURRENT_MA else 0
-        if permit_ma == book.permit_ma and not (again and permit_ma):
+        same = (permit_ma, book.phases) == (book.permit_ma, book.permit_phases)
+        if (same or not (permit_ma or book.permit_ma)) and not (again and permit_ma):
             return
         if permit_ma:
-            out.append(GivePermit(outlet, permit_ma))
+            book.permit_phases = book.phases
+            out.append(GivePermit(outlet, permit_ma, book.phases))
         else:
             out.append(EndPermit(outlet, book.why_not if not book.wanted else least.source))
         book.permit_ma = permit_ma

@@ -185,3 +185,21 @@ def test_nobody_from_outside_may_speak_for_the_station_itself(source):
     with pytest.raises(AssertionError, match=source):
         tell(made, limit(source, 63_000, expires_ms=5))
     assert made.books[1].told.limit_ma == 16_000
+
+
+@pytest.mark.covers("B-CUR-12")
+@pytest.mark.parametrize(
+    "fed, phases", [("three_phase", 3), ("single_phase", 1), ("single_phase_it", 1)]
+)
+def test_an_outlet_that_is_fed_by_one_phase_is_given_one(fed, phases):
+    assert tell(book(phases_connected_1=fed), WANTED) == [GivePermit(1, 16_000, phases)]
+
+
+@pytest.mark.covers("S05")
+def test_too_hot_the_permit_ends_and_comes_back():
+    made = book(WANTED)
+    assert tell(made, FaultRaised(1, Fault.HOT_STOPPED, 1)) == [
+        LimitChanged(1, 0, "thermal stop", "too hot, charging stopped"),
+        EndPermit(1, "thermal stop"),
+    ]
+    assert GivePermit(1, 16_000) in tell(made, FaultCleared(1, Fault.HOT_STOPPED, 2))
