@@ -1,129 +1,155 @@
-"""Every short sequence of what can happen to an outlet, and the one thing that may never be.
+"""Every short sequence of what can happen to an outlet, and what may never be.
 
-From a charging outlet and from one that is ready, all sequences of up to four of twelve events:
-whenever the contactor is commanded on, the sample is fresh, the line is in C by the last sample
-and settled there, no fault blocks, and there is a permit or its six seconds.
+Four events here, six in `make soak`; `firmware/sim/search.py` says how equal states are merged.
 """
 
-from copy import deepcopy
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
-from firmware.model.annex import GRACE_MS
-from firmware.model.machine import TICK
-from firmware.model.values import MIN_CURRENT_MA
-from firmware.pilot.core import PilotCore
-from firmware.pilot.facts import (
-    LockAsked,
-    PermitGiven,
-    PermitTaken,
-    Sampled,
-    SampleLost,
-    Traits,
+from firmware.model.fault import Fault
+from firmware.sim.search import (
+    NAMES,
+    STARTS,
+    Situation,
+    Watched,
+    judge,
+    search,
+    sequences_of,
+    start,
 )
-from hal.ports import LockPosition, OutletSample
-
-GOOD = OutletSample(0, 6_000, -12_000, 220, 266, False, LockPosition.LOCKED)
-WAITS_MS = (0, 600)
-EVENTS = {
-    "A": {"cp_high_mv": 12_000},
-    "B": {"cp_high_mv": 9_000},
-    "C": {},
-    "E": {"cp_high_mv": 0},
-    "no diode": {"cp_low_mv": -5_000},
-    "residual": {"residual_tripped": True},
-    "no plug": {"pp_ohm": None},
-    "closed though off": {"contactor_closed": True},
-    "sample lost": SampleLost(),
-    "permit": PermitGiven(16_000, 3_000),
-    "no permit": PermitTaken("revoked"),
-    "6.1 s": 6_100,
-}
-LONGEST = 4
 
 
-class Watched:
-    """An outlet and, beside it, what an outsider knows of permit and line."""
-
-    def __init__(self):
-        self.core = PilotCore(Traits(1, 32_000, lock=True, mirror=True))
-        self.now_ms = 0
-        self.until_ms = 0  # of the permit, by our own book
-        self.fresh, self.line, self.since_ms = False, "A", 0
-
-    def event(self, event):
-        if isinstance(event, int):
-            self.now_ms += event
-            self.give(TICK)
-        elif isinstance(event, dict):
-            self.look(event)
-            self.now_ms += 600  # and so it stays for a while
-            self.look(event)
-        elif isinstance(event, PermitGiven):
-            self.until_ms = self.now_ms + event.expires_ms
-            self.give(PermitGiven(event.limit_ma, self.until_ms))
-        else:
-            if isinstance(event, PermitTaken):
-                self.until_ms = min(self.until_ms, self.now_ms)
-            self.fresh = self.fresh and not isinstance(event, SampleLost)
-            self.give(event)
-
-    def look(self, changes):
-        drive = self.core.state.drive
-        sample = replace(
-            GOOD, at_ms=self.now_ms, contactor_closed=drive.contactor_on,
-            duty_permille=drive.duty_permille,
-        )  # fmt: skip
-        if drive.duty_permille == 1_000:  # X1: a flat line
-            sample = replace(sample, cp_low_mv=changes.get("cp_high_mv", 6_000))
-        sample = replace(sample, **changes)
-        letter = {12_000: "A", 9_000: "B", 6_000: "C", 0: "E"}[sample.cp_high_mv]
-        if letter != self.line:
-            self.line, self.since_ms = letter, self.now_ms
-        self.fresh, self.sample = True, sample
-        self.give(Sampled(sample))
-
-    def give(self, fact):
-        list(self.core.handle(fact, self.now_ms))
-        if self.core.state.drive.contactor_on:
-            s = self.core.state
-            assert self.fresh and s.fresh
-            assert self.line == s.seen == s.settled == "C"
-            assert self.now_ms - self.since_ms >= 500
-            assert s.faults == set()
-            assert self.sample.pp_ohm is not None and not self.sample.residual_tripped
-            live = s.permit_ma >= MIN_CURRENT_MA and self.now_ms < s.permit_until_ms
-            assert live == (self.now_ms < self.until_ms)
-            assert live or s.grace_until_ms <= self.until_ms + GRACE_MS + 6_100
-            assert live or self.now_ms < s.grace_until_ms
+@pytest.mark.parametrize("name", STARTS)
+def test_no_sequence_of_four_events_leaves_power_on_where_a_reason_is_missing(name):
+    found = search(start(name), 4)
+    print(f"{found.sequences:,} sequences, {found.steps:,} distinct steps")
+    assert found.problems == []
+    assert found.sequences == sequences_of(4) == sum(len(NAMES) ** n for n in (1, 2, 3, 4))
+    assert found.ends_on > 0
+    assert found.states < found.steps < found.sequences
 
 
-def start(*, charging):
+@pytest.mark.parametrize("name", STARTS)
+def test_merging_equal_states_loses_no_sequence_and_no_state(name):
+    begin = start(name)
+    powered, ends = 0, set()
+    for sequence in product(NAMES, repeat=2):
+        watched = Watched()
+        watched.load(begin)
+        for event in sequence:
+            watched.event(event)
+        powered += watched.book.drive.contactor_on
+        ends.add(watched.saved())
+    assert search(begin, 2).ends_on - search(begin, 1).ends_on == powered
+    assert search(begin, 3).states - search(begin, 2).states == len(ends)
+
+
+def test_a_state_that_was_saved_goes_on_as_if_it_had_not_been():
+    straight = Watched()
+    straight.load(start("charging"))
+    broken_off = Watched()
+    broken_off.load(start("charging"))
+    for event in ("pin out", "A", "test fails", "another permit", "C", "6.1 s", "B", "C"):
+        straight.event(event)
+        broken_off.event(event)
+        assert broken_off.saved() == straight.saved()
+        broken_off.load(broken_off.saved())
+
+
+def charging():
+    """Return an outlet that charges at 8 A under a permit of 1.8 s."""
     watched = Watched()
-    watched.give(LockAsked(True))
-    for event in ("A", "B", *(("permit", "B", "C") if charging else ())):
-        watched.event(EVENTS[event])
-    if charging:
-        watched.event(EVENTS["C"])
-        assert watched.core.state.drive.contactor_on
+    watched.load(start("charging"))
     return watched
 
 
-@pytest.mark.parametrize("charging", [True, False])
-def test_no_sequence_of_four_events_leaves_power_on_where_a_reason_is_missing(charging):
-    seen = {"sequences": 0, "on": 0}
+def ready():
+    """Return the book and the core of an outlet that may close now, and that does."""
+    watched = charging()
+    order = watched.book.drive
+    watched.book.drive = replace(order, contactor_on=False)
+    return watched, order
 
-    def search(watched, depth):
-        for event in EVENTS.values():
-            then = deepcopy(watched)
-            then.event(event)
-            seen["sequences"] += 1
-            seen["on"] += then.core.state.drive.contactor_on
-            if depth > 1:
-                search(then, depth - 1)
 
-    search(start(charging=charging), LONGEST)
-    print(f"{seen['sequences']:,} sequences, {seen['on']:,} of them end with power on")
-    assert seen["sequences"] == sum(len(EVENTS) ** n for n in range(1, LONGEST + 1))
-    assert seen["on"] > 0
+def test_the_rules_allow_what_the_outlet_does():
+    watched = charging()
+    assert judge(watched.book, watched.core, watched.book.drive) is None
+    watched, order = ready()
+    assert judge(watched.book, watched.core, order) is None
+
+
+@pytest.mark.parametrize(
+    "change, sentence",
+    [
+        ({"duty_permille": 134}, "offers more than the least limit"),
+        ({"duty_permille": 50}, None),
+        ({"lock_on": False}, "lets the plug go under load"),
+        ({"residual_test": True}, "tests the sensor under load"),
+    ],
+)
+def test_an_order_that_may_not_be_is_found(change, sentence):
+    watched = charging()
+    order = replace(watched.book.drive, **change)
+    assert judge(watched.book, watched.core, order) == sentence
+
+
+@pytest.mark.parametrize(
+    "book, sentence",
+    [
+        ({"situation": Situation(lost=True)}, "on without a sample to trust"),
+        ({"line": "B"}, "on in B"),
+        ({"line_ms": 10**8}, "on before the line has settled"),
+        ({"situation": Situation(pp_ohm=None)}, "offers more than the least limit"),
+        ({"situation": Situation(tripped=True)}, "on with a residual current"),
+        ({"situation": Situation(pin_out=True)}, "on although the pin is out"),
+        ({"no_diode_ms": 0}, "on without a diode"),
+    ],
+)
+def test_power_where_the_world_forbids_it_is_found(book, sentence):
+    watched = charging()
+    for name, value in book.items():
+        setattr(watched.book, name, value)
+    assert judge(watched.book, watched.core, watched.book.drive) == sentence
+
+
+def test_power_six_seconds_after_the_permit_ended_is_found():
+    watched = charging()
+    b = watched.book
+    order = b.drive = replace(b.drive, duty_permille=1_000)
+    b.now_ms = b.until_ms + 5_999
+    assert judge(b, watched.core, order) is None
+    b.now_ms = b.until_ms + 6_000
+    assert judge(b, watched.core, order) == "on without a permit, its 6 s over"
+    b.drive = replace(order, duty_permille=133)
+    assert judge(b, watched.core, b.drive) == "offers more than the least limit"
+
+
+def test_power_on_a_fault_that_stops_a_transaction_is_found():
+    watched = charging()
+    watched.core.state.faults.add(Fault.CONTACTOR_WELDED)
+    assert judge(watched.book, watched.core, watched.book.drive) == "on with ['F08']"
+
+
+@pytest.mark.parametrize(
+    "book, sentence",
+    [
+        ({"situation": Situation(contacts_hang=True)}, "closes on contacts that are not open"),
+        ({"diode_ms": None}, "closes before the diode is proven"),
+        ({"tested_ms": None}, "closes with a sensor not tested for a day"),
+        ({"tested_ms": -(10**8)}, "closes with a sensor not tested for a day"),
+        ({"testing_ms": 0, "verdict": None}, "closes while the sensor tests itself"),
+    ],
+)
+def test_closing_where_one_reason_is_missing_is_found(book, sentence):
+    watched, order = ready()
+    for name, value in book.items():
+        setattr(watched.book, name, value)
+    assert judge(watched.book, watched.core, order) == sentence
+
+
+def test_closing_on_a_plug_that_is_not_held_is_found():
+    watched, order = ready()
+    watched.book.drive = replace(watched.book.drive, lock_on=False)
+    assert judge(watched.book, watched.core, order) == "closes with a plug that is not held"

@@ -1,7 +1,7 @@
 """Runs the long campaigns and prints their figures; 1 if anything was wrong.
 
-Sessions with power cuts in virtual time, kills of real processes, cut points of the storage with
-their control, and the recorded sessions.
+All sequences of six events to an outlet, sessions with power cuts in virtual time, kills of real
+processes, cut points of the storage with their control, and the recorded sessions.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ from firmware.apps.commands import REPLAY_SETTINGS
 from firmware.sim.books import Outcome
 from firmware.sim.powercuts import play
 from firmware.sim.replay import Replay, read_csv
+from firmware.sim.search import STARTS, sequences_of
 from hal.board import load_board
 from tools.powercut.campaign import campaign
+from tools.soak.crowd import Advance
 from tools.soak.kills import trial
+from tools.soak.sequences import sequences
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "tests" / "data" / "caltech_sessions_2019-03a.csv"
-Advance = Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -41,6 +43,11 @@ class Result:
     problems: list[str] = field(default_factory=list)
     wall_s: float = 0.0
     cpu_s: float = 0.0
+
+
+def every_sequence(count: int, advance: Advance) -> Result:
+    """Every sequence of up to so many events, each distinct step executed."""
+    return Result("sequences", "none is drawn", *sequences(count, advance))
 
 
 def powercuts(count: int, advance: Advance) -> Result:
@@ -106,6 +113,7 @@ def replay(count: int, advance: Advance) -> Result:
 
 # name: campaign, how many, how many in a quick look
 CAMPAIGNS: dict[str, tuple[Callable[[int, Advance], Result], int, int]] = {
+    "sequences": (every_sequence, 6, 4),
     "powercuts": (powercuts, 200, 20),
     "kills": (kills, 50, 3),
     "durability": (durability, 2_000, 100),
@@ -152,13 +160,19 @@ def run(names: Iterable[str], quick: bool, console: Console) -> list[Result]:
         for name in names:
             work, full, few = CAMPAIGNS[name]
             count = few if quick else full
-            control = count // 10 if name == "durability" else 0
-            bar = progress.add_task(name, total=count + control)
+            bar = progress.add_task(name, total=_total(name, count))
             began_s, cpu_s = time.monotonic(), _cpu_s()
-            result = work(count, lambda bar=bar: progress.advance(bar))  # type: ignore[misc]
+            result = work(count, lambda steps=1, bar=bar: progress.advance(bar, steps))  # type: ignore[misc]
             result.wall_s, result.cpu_s = time.monotonic() - began_s, _cpu_s() - cpu_s
             results.append(result)
     return results
+
+
+def _total(name: str, count: int) -> int:
+    """Return how many steps the bar of a campaign has."""
+    if name == "sequences":
+        return len(STARTS) * sequences_of(count)
+    return count + count // 10 if name == "durability" else count
 
 
 def _cpu_s() -> float:
