@@ -1,8 +1,14 @@
 """The table of `python -m tools.mutants`: enough of them, none twice, and all fit the code."""
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from tools.mutants.table import Astray, Mutant, astray, mutants
+
+HARMLESS = ['"""Return how to drive the pin', '"""Say how to drive the pin', "nothing"]
 
 
 def test_there_are_at_least_60_and_each_still_stands_in_the_code():
@@ -20,3 +26,37 @@ def test_a_mutant_whose_text_is_gone_says_which():
     gone = Mutant(7, "duty.py", "no such line", "pass", "nothing")
     with pytest.raises(Astray, match=r"mutant 7 \(duty.py: nothing\): .* 0 times"):
         gone.applied("text")
+
+
+def run(repository, *arguments):
+    """Run the tool; return its exit code and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.mutants", "--jobs", "1", *map(str, arguments)],
+        cwd=repository, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_three_of_them_are_planted_and_found(repository):
+    every = len(mutants())
+    chosen = [number for n in range(3) for number in ("--only", 1 + n * every // 3 + every // 7)]
+    code, said = run(repository, "--no-control", *chosen)
+    assert "3 mutants, 3 killed, 0 survived" in said
+    assert code == 0
+
+
+def test_a_mutant_that_no_test_finds_is_told_and_fails(repository, tmp_path):
+    table = tmp_path / "table.toml"
+    table.write_text(f'"lock.py" = [{json.dumps(HARMLESS)}]\n')
+    code, said = run(repository, "--table", table, "--tests", "test_pilot_tables.py")
+    assert "SURVIVED: mutant 1 (lock.py: nothing)" in said
+    assert "1 mutants, 0 killed, 1 survived" in said
+    assert code == 1
+
+
+def test_a_mutant_that_does_not_fit_fails_otherwise(repository, tmp_path):
+    table = tmp_path / "table.toml"
+    table.write_text('"lock.py" = [["no such text", "pass", "nothing"]]\n')
+    code, said = run(repository, "--table", table)
+    assert "0 times" in said
+    assert code == 2

@@ -21,6 +21,7 @@ from firmware.pilot.classify import diode_good, pwm_on
 from firmware.pilot.core import PilotCore
 from firmware.pilot.duty import offered_ma
 from firmware.pilot.facts import (
+    Drive,
     LockAsked,
     PermitGiven,
     PermitTaken,
@@ -234,13 +235,13 @@ class Watched:
         b.no_diode_ms = (b.now_ms if b.no_diode_ms is None else b.no_diode_ms) if bad else None
 
     def _give(self, fact: PilotIn) -> None:
-        for _ in self.core.handle(fact, self.book.now_ms):
-            """What is told does not matter here; what is ordered is read from the state."""
-        after = self.core.state.drive
-        problem = judge(self.book, self.core, after)
-        if problem:
-            raise Wrong(problem)
-        self.book.drive = after
+        """Judge each order that a fact makes, and at least the one that stays."""
+        told = [w.drive for w in self.core.handle(fact, self.book.now_ms) if type(w) is Drive]
+        for order in told or (self.core.state.drive,):
+            problem = judge(self.book, self.core, order)
+            if problem:
+                raise Wrong(problem)
+            self.book.drive = order
 
 
 @lru_cache(maxsize=4_096)

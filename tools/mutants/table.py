@@ -35,17 +35,17 @@ class Mutant:
         return text.replace(self.was, self.now)
 
 
-def mutants() -> list[Mutant]:
+def mutants(path: Path = TABLE) -> list[Mutant]:
     """Return all of them, numbered from 1."""
-    rows = [(file, *row) for file, table in tomllib.loads(TABLE.read_text()).items()
+    rows = [(file, *row) for file, table in tomllib.loads(path.read_text()).items()
             for row in table]  # fmt: skip
     return [Mutant(number, *row) for number, row in enumerate(rows, start=1)]
 
 
-def astray(root: Path = ROOT) -> list[str]:
+def astray(root: Path = ROOT, path: Path = TABLE) -> list[str]:
     """Return a sentence for each mutant that cannot be made in this tree."""
     found = []
-    for mutant in mutants():
+    for mutant in mutants(path):
         try:
             mutant.applied((root / ROOM / mutant.file).read_text())
         except (Astray, OSError) as problem:
