@@ -79,6 +79,8 @@ class SimStation:
         self.on_change: Callable[[Mapping[str, object]], None] | None = None
         self.on_wake: Callable[[], None] | None = None  # before anything is read or counted
         self.on_pattern: Callable[[str], None] | None = None
+        self.on_wish: Callable[[object], None] | None = None  # of the station, as it is performed
+        self.on_fact: Callable[[object], None] | None = None  # of a pilot
         self.core: StationCore | None = None
         self._runner: Runner | None = None
         self._pilots: dict[int, PilotCore] = {}
@@ -186,7 +188,8 @@ class SimStation:
             elif pilot.deadline_ms() <= now_ms:
                 self._pilot(number, TICK)
                 moved.add(number)
-        for reader in (r.number for r in self.plan.profile.readers):
+        readers = () if self.world.readers_silent else self.plan.profile.readers
+        for reader in (r.number for r in readers):
             while self._runner is not None and (card := self.world.take_card(reader)):
                 self._runner.post(CardSeen(card.uid, reader, card.at_ms))
                 moved.add(0)
@@ -207,6 +210,8 @@ class SimStation:
             if isinstance(wish, Drive):
                 self.world.drive(number, wish.drive, self._now())
             else:
+                if self.on_fact is not None:
+                    self.on_fact(wish)
                 self._post(wish)
 
     def _post(self, fact: object) -> None:
@@ -235,6 +240,8 @@ class SimStation:
             return
         runner = self._runner
         assert runner is not None
+        if self.on_wish is not None:
+            self.on_wish(wish)
         match wish:
             case GivePermit(outlet, limit_ma, phases):
                 self._tell(outlet, PermitGiven(limit_ma, NEVER_MS - 1, phases))

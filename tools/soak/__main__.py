@@ -1,7 +1,8 @@
 """Runs the long campaigns and prints their figures; 1 if anything was wrong.
 
-All sequences of six events to an outlet, sessions with power cuts in virtual time, kills of real
-processes, cut points of the storage with their control, and the recorded sessions.
+All sequences of six events to an outlet, worlds of a day full of trouble, faults made on purpose
+in the pilot room, sessions with power cuts in virtual time, kills of real processes, cut points
+of the storage with their control, and the recorded sessions.
 """
 
 from __future__ import annotations
@@ -24,10 +25,13 @@ from firmware.sim.powercuts import play
 from firmware.sim.replay import Replay, read_csv
 from firmware.sim.search import STARTS, sequences_of
 from hal.board import load_board
+from tools.mutants.table import mutants
 from tools.powercut.campaign import campaign
+from tools.soak import faults_on_purpose
 from tools.soak.crowd import Advance
 from tools.soak.kills import trial
 from tools.soak.sequences import sequences
+from tools.soak.worlds import worlds
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "tests" / "data" / "caltech_sessions_2019-03a.csv"
@@ -48,6 +52,16 @@ class Result:
 def every_sequence(count: int, advance: Advance) -> Result:
     """Every sequence of up to so many events, each distinct step executed."""
     return Result("sequences", "none is drawn", *sequences(count, advance))
+
+
+def days(count: int, advance: Advance) -> Result:
+    """Worlds of 24 hours with misbehaving cars and hardware."""
+    return Result("worlds", f"0–{count - 1}", *worlds(count, advance))
+
+
+def planted(_count: int, advance: Advance) -> Result:
+    """Faults made on purpose in the pilot room: a test must find each."""
+    return Result("mutants", "none is drawn", *faults_on_purpose.judged(advance))
 
 
 def powercuts(count: int, advance: Advance) -> Result:
@@ -114,6 +128,8 @@ def replay(count: int, advance: Advance) -> Result:
 # name: campaign, how many, how many in a quick look
 CAMPAIGNS: dict[str, tuple[Callable[[int, Advance], Result], int, int]] = {
     "sequences": (every_sequence, 6, 4),
+    "worlds": (days, 1_000, 10),
+    "mutants": (planted, len(mutants()), len(mutants())),
     "powercuts": (powercuts, 200, 20),
     "kills": (kills, 50, 3),
     "durability": (durability, 2_000, 100),
