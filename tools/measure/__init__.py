@@ -1,1 +1,1 @@
-"""Measurements: reaction of the pilot process, cost of a step, memory and idle of each process."""
+"""Measurements: reaction of the pilot process, to every fault, cost of a step, memory and idle."""

@@ -23,7 +23,7 @@ from firmware.io.clock import now_ms
 from firmware.io.unix import connect_seqpacket
 from hal.mock.packets import HANG_FACTOR
 
-TRIALS = 5
+TRIALS = 3
 OPEN_S, BACK_S, CHARGE_S = 12.0, 10.0, 40.0
 CARD = "0a0e9b83"
 SETS = ["if_in_doubt_allow_charging=on", "operator_current_limit_1=32"]
