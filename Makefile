@@ -31,10 +31,10 @@ porcelain: $(VENV)/dev ## the same, changing nothing
 trace: $(VENV)/dev ## run the tests and write docs/traceability.{md,json}
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -p tools.trace --trace-to docs
 
-bench: $(VENV)/dev ## measure: reaction, steps, memory, idle; writes build/bench.json
+bench: $(VENV)/dev ## measure: reaction, every fault, deaths, steps; writes build/bench.json
 	$(BIN)/python -m tools.measure --out build/bench.json $(BENCH_ARGS)
 
-soak: $(VENV)/dev ## the long campaigns: power cuts, kills, durability, the whole replay
+soak: $(VENV)/dev ## the long campaigns: sequences, worlds, mutants, power cuts, kills, replay
 	$(BIN)/python -m tools.soak
 
 sim: $(VENV)/run ## replay 475 recorded sessions through whole stations in virtual time

@@ -53,7 +53,7 @@ class Case:
     anew: bool = True  # the next car has to come before power flows again
 
 
-_AUTO = ("car", {"asks": "auto"})
+_AUTO: tuple[str, dict[str, object]] = ("car", {"asks": "auto"})
 # rules without a number of the standard at hand carry our own
 CASES: dict[str, Case] = {
     "car opens S2 (C to B)": Case("car", {"asks": "B"}, "cp", _LEFT_C, _AUTO, "A.6 8.1", False),

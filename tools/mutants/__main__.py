@@ -14,8 +14,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -42,8 +43,8 @@ def judge(tasks: list[Task], jobs: int) -> Iterator[Verdict]:
     """Test each mutant in a process of its own, so many at a time; yield them as they end."""
     context = get_context("fork")
     to_come = list(reversed(tasks))
-    running: dict[object, tuple[Task, float]] = {}
-    children = {}
+    running: dict[Connection, tuple[Task, float]] = {}
+    children: dict[Connection, Any] = {}
     while to_come or running:
         while to_come and len(running) < jobs:
             task = to_come.pop()
@@ -68,9 +69,9 @@ def judge(tasks: list[Task], jobs: int) -> Iterator[Verdict]:
             yield Verdict(task.mutant, killer, tests, taken_s)
 
 
-def _answer(ours: object) -> tuple[str, int]:
+def _answer(ours: Connection) -> tuple[str, int]:
     try:
-        killer, tests = ours.recv()  # type: ignore[attr-defined]
+        killer, tests = ours.recv()
     except EOFError:
         return "it brought its process down", 0
     return killer, tests

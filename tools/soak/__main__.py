@@ -16,7 +16,14 @@ from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from firmware.apps.commands import REPLAY_SETTINGS
@@ -176,12 +183,35 @@ def run(names: Iterable[str], quick: bool, console: Console) -> list[Result]:
         for name in names:
             work, full, few = CAMPAIGNS[name]
             count = few if quick else full
-            bar = progress.add_task(name, total=_total(name, count))
+            total = _total(name, count)
+            steps = Steps(name, total, console, progress, progress.add_task(name, total=total))
             began_s, cpu_s = time.monotonic(), _cpu_s()
-            result = work(count, lambda steps=1, bar=bar: progress.advance(bar, steps))  # type: ignore[misc]
+            result = work(count, steps)
             result.wall_s, result.cpu_s = time.monotonic() - began_s, _cpu_s() - cpu_s
             results.append(result)
     return results
+
+
+@dataclass(slots=True)
+class Steps:
+    """Moves a bar; without a terminal it tells every tenth in a line."""
+
+    name: str
+    total: int
+    console: Console
+    progress: Progress
+    bar: TaskID
+    done: int = 0
+    began_s: float = field(default_factory=time.monotonic)
+
+    def __call__(self, steps: int = 1) -> None:
+        """So many steps are done."""
+        before, self.done = self.done, self.done + steps
+        self.progress.advance(self.bar, steps)
+        tenth = self.done * 10 // self.total
+        if tenth > before * 10 // self.total and not self.console.is_terminal:
+            passed_s = time.monotonic() - self.began_s
+            print(f"{self.name}: {tenth * 10} %, {self.done:,} in {passed_s:.0f} s", flush=True)
 
 
 def _total(name: str, count: int) -> int:
