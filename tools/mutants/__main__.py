@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,10 +23,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from tools.mutants.nursery import BROKEN, Task, judged, test_files, warm_up
+from tools.mutants.nursery import BROKEN, WORKS_S, Task, judged, test_files, warm_up
 from tools.mutants.table import ROOT, TABLE, Mutant, astray, mutants
 
-HANGS_S = 240  # a mutant that never ends is found as well
+HANGS_S = 1_800  # without using the processor; one that works for ever ends by itself
 KILLERS = ROOT / "build" / "mutants.json"  # who found which mutant last time
 
 
@@ -58,7 +59,7 @@ def judge(tasks: list[Task], jobs: int) -> Iterator[Verdict]:
             task, began_s = running[ours]
             taken_s = time.monotonic() - began_s
             if ours in ready:
-                killer, tests = _answer(ours)
+                killer, tests = _answer(ours, children[ours])
             elif taken_s > HANGS_S:
                 killer, tests = f"never ended within {HANGS_S} s", 0
             else:
@@ -69,11 +70,14 @@ def judge(tasks: list[Task], jobs: int) -> Iterator[Verdict]:
             yield Verdict(task.mutant, killer, tests, taken_s)
 
 
-def _answer(ours: Connection) -> tuple[str, int]:
+def _answer(ours: Connection, child: Any) -> tuple[str, int]:
     try:
         killer, tests = ours.recv()
     except EOFError:
-        return "it brought its process down", 0
+        child.join()
+        if child.exitcode == -signal.SIGXCPU:
+            return f"never ended within {WORKS_S} s of work", 0
+        return f"it brought its process down ({child.exitcode})", 0
     return killer, tests
 
 

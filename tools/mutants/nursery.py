@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import resource
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -31,6 +32,7 @@ LIKELY = dict.fromkeys(("classify", "cable", "duty"), "tables")  # a file's test
 WARM = ("hypothesis", "pydantic", "firmware.config.registry", "hal.board", "ocpp.v16",
         "jsonschema", "websockets.asyncio.server", "sqlite3")  # fmt: skip
 BROKEN = "broken: "  # nothing was found, but the tests did not run to their end either
+WORKS_S = 240  # of processor time, so that a busy machine finds no mutant; then it is found
 SAME_EXAMPLES = "--hypothesis-seed=0"
 
 
@@ -109,6 +111,7 @@ def judged(task: Task, answer: Connection) -> None:
     for number in (0, 1, 2):
         os.dup2(nowhere, number)
     sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_CPU, (WORKS_S, WORKS_S + 5))
     told = Told(task)
     try:
         if task.mutant is not None:
