@@ -156,11 +156,16 @@ class PilotCore:
         before = frozenset(s.faults)
         for due_ms in faults.judge(s, self.traits, sample, now_ms):
             self._at(due_ms)
-        if (s.faults - before) & faults.OWN:
+        if before != s.faults:
+            self._tell_faults(before, now_ms, out)
+
+    def _tell_faults(self, before: frozenset[Fault], now_ms: int, out: list[PilotOut]) -> None:
+        s, outlet = self.state, self.traits.outlet
+        over, begun = before - s.faults, s.faults - before
+        if begun & faults.OWN:
             s.f_until_ms = now_ms + F_MS
-        outlet = self.traits.outlet
-        out += [FaultCleared(outlet, f, now_ms) for f in Fault if f in before - s.faults]
-        out += [FaultRaised(outlet, f, now_ms) for f in Fault if f in s.faults - before]
+        out += [FaultCleared(outlet, f, now_ms) for f in Fault if f in over]
+        out += [FaultRaised(outlet, f, now_ms) for f in Fault if f in begun]
 
     def _look_at_line(self, sample: OutletSample, now_ms: int, out: list[PilotOut]) -> None:
         s = self.state

@@ -39,7 +39,7 @@ def judge(s: PilotState, traits: Traits, sample: OutletSample, now_ms: int) -> I
         there, again_ms = rule(s, traits, sample, now_ms)
         if there is True:
             s.faults.add(fault)
-        elif there is False:
+        elif there is False and s.faults:
             s.faults.discard(fault)
         if again_ms is not None and again_ms > now_ms:
             wakes.append(again_ms)

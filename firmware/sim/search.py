@@ -13,9 +13,9 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from firmware.model.annex import DIODE_MS, ENTER_C_MS, GRACE_MS
 from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.values import MIN_CURRENT_MA
-from firmware.pilot.annex import DIODE_MS, ENTER_C_MS, GRACE_MS
 from firmware.pilot.cable import cable_ma
 from firmware.pilot.classify import diode_good, pwm_on
 from firmware.pilot.core import PilotCore
@@ -32,7 +32,7 @@ from firmware.pilot.facts import (
 )
 from firmware.pilot.residual import TEST_VALID_MS
 from firmware.pilot.state import PilotState
-from hal.ports import DUTY_X1, LockPosition, OutletDrive, OutletSample
+from hal.ports import DUTY_STATE_F, LockPosition, OutletDrive, OutletSample
 
 TRAITS = Traits(1, 32_000, lock=True, mirror=True, residual=True)
 DWELL_MS = 600  # a situation stays for a while: longer than any debouncing
@@ -42,6 +42,7 @@ TEST_MS = 2_000  # of the sensor here: long enough to be met by any other event
 PROBLEMS_MAX = 10
 
 Line = str
+F_MV = -12_000
 LETTERS: Mapping[int, Line] = {12_000: "A", 9_000: "B", 6_000: "C"}
 
 
@@ -225,7 +226,7 @@ class Watched:
     def _see(self, sample: OutletSample) -> None:
         """Write down what this sample shows."""
         b = self.book
-        line = LETTERS[sample.cp_high_mv]
+        line = LETTERS.get(sample.cp_high_mv, b.line)  # our own F tells nothing about the car
         if line != b.line:
             b.line, b.line_ms = line, b.now_ms
         good = diode_good(sample.cp_high_mv, sample.cp_low_mv)
@@ -249,13 +250,15 @@ def _sample(at: Situation, drive: OutletDrive, verdict: bool | None) -> OutletSa
     """Return what the sensors see of a situation under these orders."""
     if at.lost:
         return None
-    low_mv = at.cp_high_mv
+    high_mv = low_mv = at.cp_high_mv
     if pwm_on(drive.duty_permille) and at.cp_high_mv:
         low_mv = -12_000 if at.diode else -at.cp_high_mv
+    elif drive.duty_permille == DUTY_STATE_F:
+        high_mv = low_mv = F_MV
     locked = drive.lock_on and not at.pin_out
     return OutletSample(
         at_ms=0,
-        cp_high_mv=at.cp_high_mv,
+        cp_high_mv=high_mv,
         cp_low_mv=low_mv,
         pp_ohm=at.pp_ohm,
         duty_permille=drive.duty_permille,
@@ -281,7 +284,8 @@ def judge(b: Book, core: PilotCore, after: OutletDrive) -> str | None:
         limit_ma = min(limit_ma, rating_ma)
     rules = (
         (offered_ma(after.duty_permille) <= limit_ma, "offers more than the least limit"),
-        (live_ma > 0 or after.duty_permille == DUTY_X1, "PWM without a permit"),
+        (live_ma > 0 or not pwm_on(after.duty_permille), "PWM without a permit"),
+        (not after.contactor_on or after.duty_permille != DUTY_STATE_F, "shows F under load"),
         (after.lock_on or not (b.drive.lock_on and contacts), "lets the plug go under load"),
         (not (after.residual_test and contacts), "tests the sensor under load"),
         *(_rules_of_power(b, core, live=live_ma > 0) if after.contactor_on else ()),

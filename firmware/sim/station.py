@@ -128,6 +128,9 @@ class SimStation:
         for number in list(self._pilots):
             self._pilot(number, StationHeard())
             self._pilot(number, Sampled(self.world.sample(number)))
+            for fact in self._pilots[number].report(self._now()):  # what an earlier run left
+                if not isinstance(fact, Drive):
+                    self._post(fact)
         self._pump()
 
     def power_cut(self, off_ms: int) -> None:

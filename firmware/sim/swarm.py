@@ -39,7 +39,9 @@ CALM = {
     "ocpp:WebSocketPingInterval": "0",
 }
 # the catalogue: over when the plug is out
-ENDS_WITH_PLUG = frozenset({Fault.GROUND_FAILURE, Fault.DIODE, Fault.CONTACTOR_STUCK})
+ENDS_WITH_PLUG = frozenset(
+    {Fault.GROUND_FAILURE, Fault.DIODE, Fault.CONTACTOR_STUCK, Fault.PILOT_OUTPUT, Fault.OVERLOAD}
+)
 _Planned = tuple[int, Act]
 
 

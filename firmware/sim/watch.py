@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from firmware.io.loop import loop_ms
+from firmware.model.annex import DIODE_MS, GRACE_MS
 from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import EndPermit, FaultRaised, GivePermit
-from firmware.pilot.annex import DIODE_MS, GRACE_MS
 from firmware.pilot.cable import cable_ma
 from firmware.pilot.classify import pwm_on
 from firmware.pilot.duty import offered_ma

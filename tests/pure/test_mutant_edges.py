@@ -114,3 +114,16 @@ def test_the_board_limits_a_greater_cable_and_a_greater_permit():
     outlet = plugged(pp_ohm=100, limit_ma=63_000)
     assert outlet.core.state.cable_ma == 63_000
     assert outlet.core.state.drive.duty_permille == 533
+
+
+def test_a_fault_in_b_takes_the_offer_back():
+    outlet = Outlet()
+    outlet.run(100)
+    outlet.line("B", 100, pp_ohm=220)
+    outlet.permit()
+    outlet.run(100)
+    assert outlet.core.state.drive.duty_permille == 266
+    outlet.sample(mcb_tripped=True)
+    assert outlet.core.state.drive.duty_permille == 1_000
+    outlet.run(20_000, mcb_tripped=True)
+    assert outlet.core.state.drive.duty_permille == 1_000

@@ -30,7 +30,6 @@ def test_a_day_of_trouble_leaves_no_power_where_none_may_be_and_all_charge_after
     assert day.closings > 0
 
 
-@pytest.mark.xfail(reason="the meter is not asked again once its silence ended a transaction")
 @pytest.mark.parametrize("seed", ONCE_FAILED)
 def test_a_seed_that_once_failed_does_not_fail_again(seed):
     assert play(seed, BOARD).problems == []

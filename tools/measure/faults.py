@@ -25,7 +25,7 @@ from typing import Any
 from firmware.apps.bench_client import BenchClient, Refused
 from firmware.apps.run import Family, Plan
 from firmware.io.clock import now_ms
-from firmware.pilot.annex import BY_ID, DIODE_MS, ours_ms
+from firmware.model.annex import BY_ID, DIODE_MS, ours_ms
 
 TOP = Path(__file__).parent.parent.parent
 TRIALS, STATIONS, LOADERS = 12, 3, 2
