@@ -47,10 +47,11 @@ docs: $(VENV)/dev ## write the generated pages of docs/
 	$(BIN)/python -m tools.pages
 
 lock: ## pin every dependency again (needs uv)
-	for set in run: dev:dev pi:pi; do \
-	  extra=$${set#*:}; name=$${set%%:*}; \
+	for set in run:build dev:build,dev,buses pi:build,pi; do \
+	  extras=$${set#*:}; name=$${set%%:*}; \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-annotate --no-emit-index-url --extra build $${extra:+--extra $$extra} \
+	    --no-annotate --no-emit-index-url --no-emit-package powerstation-firmware \
+	    $$(printf -- ' --extra %s' $$(echo $$extras | tr , ' ')) \
 	    pyproject.toml -o requirements-$$name.lock || exit 1; \
 	done
 
