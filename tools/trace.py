@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from firmware.model.annex import ROWS
+from firmware.model.fault import Fault
+
 CATALOGUE = Path(__file__).parent.parent / "tests" / "data" / "catalogue.json"
 _covers: dict[str, list[str]] = {}  # id -> node ids
 _results: dict[str, str] = {}  # node id -> outcome
@@ -49,6 +52,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if folder is None or hasattr(session.config, "workerinput"):
         return
     titles: dict[str, str] = json.loads(CATALOGUE.read_text())
+    titles |= {f.row.id: f"{f.row.ocpp16}: {f.row.raised}" for f in Fault}
+    titles |= {f"61851-1 A.6 seq {row.id}": row.condition for row in ROWS}
     rows = {i: _row(title, i) for i, title in titles.items()}
     rows |= {i: _row("", i) for i in sorted(_covers) if i not in titles}
     folder.mkdir(exist_ok=True)

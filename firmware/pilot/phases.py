@@ -17,7 +17,7 @@ SWITCH_MS = 1_000  # after the lift; the car has seen by then that the pilot is 
 
 def settled(s: PilotState, traits: Traits) -> bool:
     """Tell whether the phases are as wanted, or cannot be switched here."""
-    return not traits.phase_switch or (s.lift_ms is None and s.phases_wanted == s.drive.phases)
+    return not traits.phase_switch or s.phases_wanted == s.drive.phases
 
 
 def step(s: PilotState, traits: Traits, now_ms: int, *, on: bool) -> tuple[bool, int, int]:

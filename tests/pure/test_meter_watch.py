@@ -104,7 +104,7 @@ def test_one_reading_that_is_well_begins_the_count_anew():
     assert watch.told == []
 
 
-@pytest.mark.covers("X05", "B-CUR-04")
+@pytest.mark.covers("X05", "B-CUR-04", "61851-1 A.6 seq 6 car")
 def test_a_car_has_five_seconds_to_follow_a_smaller_offer_and_then_it_counts():
     watch = charging(32_000)
     watch.draw(32_000, 10_000)

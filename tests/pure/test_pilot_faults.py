@@ -136,6 +136,7 @@ def test_contacts_found_closed_at_the_start_are_a_weld_and_never_closed_on():
     assert outlet.faults == ["F08"]
 
 
+@pytest.mark.covers("S01")
 def test_contacts_that_do_not_close_within_300_ms_are_stuck_until_the_plug_is_out():
     outlet = charging()
     outlet.sample()
@@ -156,7 +157,7 @@ def test_an_actuator_that_is_not_there_is_told_and_powers_nothing():
     assert not outlet.on
 
 
-@pytest.mark.covers("X04")
+@pytest.mark.covers("X04", "S06")
 @pytest.mark.parametrize(
     "letter, pp_ohm, faults", [("?", 220, ["X04"]), ("B", 30, ["S06"]), ("B", 220, [])]
 )
