@@ -127,3 +127,11 @@ def test_a_fault_in_b_takes_the_offer_back():
     assert outlet.core.state.drive.duty_permille == 1_000
     outlet.run(20_000, mcb_tripped=True)
     assert outlet.core.state.drive.duty_permille == 1_000
+
+
+def test_whatever_the_state_says_f_is_never_shown_under_load():
+    outlet = charging()
+    outlet.core.state.f_until_ms = outlet.now_ms + 5_000
+    outlet.run(100)
+    assert outlet.on
+    assert outlet.core.state.drive.duty_permille == 266
