@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hal.section import Mistakes, Pin, Section
+from hal.wiring import Wiring, wiring
 
 DRIVERS: Mapping[str, tuple[str, ...]] = {
-    "outlet": ("world",),
-    "meter": ("world",),
-    "reader": ("world",),
-    "led": ("world",),
-    "inputs": ("world",),
+    "outlet": ("world", "pins"),
+    "meter": ("world", "modbus"),
+    "reader": ("world", "pn532"),
+    "led": ("world", "ws2812"),
+    "inputs": ("world", "gpio"),
 }
+GPIO_FACTORIES = ("lgpio", "rpigpio")
 SIMULATED_DRIVERS = frozenset({"world"})
 SIMULATED_PATIENCE = 5  # deadmen's times, so that a busy laptop is not taken for a dead one
 
@@ -55,15 +57,20 @@ class OutletProfile:
     phase_switch: bool = False  # the board can leave out L2 and L3
     ventilation: bool = False  # it can switch a fan for cars that ask for one (state D)
     residual_reset_s: int = 10  # [CC613 9] 900 with an RCMB module D0469 or older
+    wiring: Wiring | None = None  # of real pins
 
 
 @dataclass(frozen=True, slots=True)
 class MeterProfile:
-    """One meter by name; `device` is its address for the driver, empty where it needs none."""
+    """One meter by name; `device` is its address for the driver, empty where it needs none.
+
+    `map` names its register map.
+    """
 
     name: str
     driver: str
     device: str
+    map: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,9 @@ class BoardProfile:
     input_driver: str | None
     input_pins: Mapping[str, Pin]
     interlocks: Interlocks
+    gpio_chip: int = 0
+    gpio_factory: str = "lgpio"
+    watchdog: str = ""
 
     @property
     def deadman_acts_ms(self) -> int | None:
@@ -166,6 +176,9 @@ def _board(check: Mistakes, table: Mapping[str, object]) -> BoardProfile:
         ReaderProfile(n, s.driver(DRIVERS["reader"]), s.optional_text("device"))
         for n, s in enumerate(top.sections("reader", "reader"), 1)
     )
+    gpio = top.section("gpio")
+    chip, factory = _gpio(gpio) if gpio else (0, "lgpio")
+    watchdog = top.optional_text("watchdog")
     led_section = top.section("led")
     led = _led(led_section) if led_section else None
     inputs, input_driver, input_pins = _inputs(top.section("inputs"))
@@ -196,6 +209,9 @@ def _board(check: Mistakes, table: Mapping[str, object]) -> BoardProfile:
         input_driver,
         input_pins,
         interlocks,
+        chip,
+        factory,
+        watchdog,
     )
 
 
@@ -206,9 +222,11 @@ def _outlet(section: Section, number: int) -> OutletProfile:
         section.tell("lock", "is true on a tethered cable", "set lock = false")
     residual = section.flag("residual")
     old_module = section.has("residual_reset_s")
+    driver = section.driver(DRIVERS["outlet"])
+    pins = section.pins()
     profile = OutletProfile(
         number=number,
-        driver=section.driver(DRIVERS["outlet"]),
+        driver=driver,
         phases=section.number("phases", 1, 3, never=(2,)),
         max_ma=section.number("max_ma", 6_000, 80_000),
         tethered=tethered,
@@ -220,7 +238,8 @@ def _outlet(section: Section, number: int) -> OutletProfile:
         contactor_close_ms=section.number("contactor_close_ms", 1, 200),
         contactor_open_ms=section.number("contactor_open_ms", 1, 80),
         lock_travel_ms=section.number("lock_travel_ms", 10, 4_000) if lock else 0,
-        pins=section.pins(),
+        pins=pins,
+        wiring=wiring(section, pins) if driver == "pins" else None,
         phase_switch=section.has("phase_switch") and section.flag("phase_switch"),
         ventilation=section.has("ventilation") and section.flag("ventilation"),
         residual_reset_s=section.number("residual_reset_s", 10, 900) if old_module else 10,
@@ -231,8 +250,13 @@ def _outlet(section: Section, number: int) -> OutletProfile:
 
 def _meter(section: Section) -> MeterProfile:
     meter = MeterProfile(
-        section.text("name"), section.driver(DRIVERS["meter"]), section.optional_text("device")
+        section.text("name"),
+        section.driver(DRIVERS["meter"]),
+        section.optional_text("device"),
+        section.optional_text("map"),
     )
+    if meter.driver == "modbus" and not (meter.device and meter.map):
+        section.tell("device", "or map is missing", 'write device = "…" and map = "sdm630"')
     section.close()
     return meter
 
@@ -245,6 +269,15 @@ def _led(section: Section) -> LedProfile:
     )
     section.close()
     return led
+
+
+def _gpio(section: Section) -> tuple[int, str]:
+    chip = section.number("chip", 0, 9)
+    factory = section.optional_text("factory") or "lgpio"
+    if factory not in GPIO_FACTORIES:
+        section.tell("factory", f'"{factory}" is not known', f"known: {', '.join(GPIO_FACTORIES)}")
+    section.close()
+    return chip, factory
 
 
 def _inputs(section: Section | None) -> tuple[tuple[str, ...], str | None, Mapping[str, Pin]]:

@@ -5,14 +5,22 @@ A driver that does not open raises; there is no second choice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from hal.board import BoardProfile
 from hal.drivers.world import WorldInputs, WorldLed, WorldMeter, WorldOutlets, WorldReader
 from hal.frames import SOCKET_NAME
-from hal.ports import EdgePort, InputPort, LedPort, MeterPort, OutletPort, RfidPort
+from hal.ports import (
+    EdgePort,
+    InputPort,
+    LedPort,
+    MeterPort,
+    OutletPort,
+    RfidPort,
+    WatchdogPort,
+)
 
 Close = Callable[[], None]
 
@@ -25,9 +33,10 @@ class NoDriver(ValueError):
 class SafetyPorts:
     """What `pilotd` holds: the safety pins of every outlet by number, and where edges come."""
 
-    outlets: dict[int, OutletPort]
+    outlets: Mapping[int, OutletPort]
     edges: EdgePort | None
     closers: tuple[Close, ...]
+    watchdog: WatchdogPort | None = None
 
     def close(self) -> None:
         """Close every driver."""
@@ -54,11 +63,28 @@ class StationPorts:
 
 def open_safety(profile: BoardProfile, state_dir: Path) -> SafetyPorts:
     """Open the safety pins; raise `HardwareSilent` or `NoDriver` if any of them does not open."""
+    if profile.outlets[0].driver == "pins":
+        return _open_pins(profile)
     for outlet in profile.outlets:
         _only_world(f"outlet {outlet.number}", outlet.driver)
     numbers = tuple(outlet.number for outlet in profile.outlets)
     world = WorldOutlets(state_dir / SOCKET_NAME, numbers)
     return SafetyPorts({n: world.outlet(n) for n in numbers}, world, (world.close,))
+
+
+def _open_pins(profile: BoardProfile) -> SafetyPorts:
+    """Import what only a real board needs, and open it."""
+    from hal.drivers.pins_board import PinsBoard
+    from hal.drivers.watchdog import Watchdog
+
+    board = PinsBoard(profile)
+    try:
+        watchdog = Watchdog(Path(profile.watchdog)) if profile.watchdog else None
+    except OSError:
+        board.close()
+        raise
+    closers: list[Close] = [board.close, *([watchdog.close] if watchdog else [])]
+    return SafetyPorts(board.outlets, board.lines, tuple(closers), watchdog)
 
 
 def open_station(profile: BoardProfile, state_dir: Path) -> StationPorts:

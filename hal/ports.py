@@ -107,6 +107,13 @@ class EdgePort(Protocol):
         """Take what is readable, without blocking."""
 
 
+class WatchdogPort(Protocol):
+    """The watchdog of the board; it restarts everything when nobody kicks it."""
+
+    def kick(self) -> None:
+        """Live on."""
+
+
 class RfidPort(Protocol):
     """One card reader; blocking, so it lives in a thread of its own."""
 

@@ -83,6 +83,10 @@ class Section:
             self.tell(key, f"{value} is out of range", f"allowed: {allowed}")
         return value
 
+    def true(self, key: str) -> bool:
+        """Tell whether a key stands there and is true, whoever reads it."""
+        return self._table.get(key) is True
+
     def flag(self, key: str) -> bool:
         """Return true or false."""
         return self._take(key, bool, "true") is True

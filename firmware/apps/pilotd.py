@@ -53,6 +53,7 @@ LATCH_NAME = "pilot.latch"
 LATE_MS = 250  # without a deadman the contactor stayed on so long with nobody looking
 LOOKS = attrgetter(*(f.name for f in fields(OutletSample) if f.name != "at_ms"))
 NOTHING = object()
+KICK_MS = 1_000  # the board's watchdog waits for ten of these
 STOP_GRACE_MS = 6_000  # a planned stop gives the car what seq 10.2 gives it
 
 
@@ -103,9 +104,17 @@ class PilotLoop:
             now = now_ms()
             if now >= next_sample_ms:
                 next_sample_ms = max(next_sample_ms + self.period_ms, now)
-            if period_ms is not None and now >= next_kick_ms:
-                sdnotify.notify("WATCHDOG=1")
-                next_kick_ms = now + period_ms
+            if now >= next_kick_ms:
+                next_kick_ms = now + min(period_ms or KICK_MS, KICK_MS)
+                self._kick(systemd=period_ms is not None)
+
+    def _kick(self, *, systemd: bool) -> None:
+        """Both watchdogs live on what this loop does, and on nothing else."""
+        if systemd:
+            sdnotify.notify("WATCHDOG=1")
+        if self.ports.watchdog is not None:
+            with contextlib.suppress(HardwareSilent):
+                self.ports.watchdog.kick()
 
     def step(self, ready: set[int]) -> None:
         """Sample and decide first; the link comes after the pins."""

@@ -21,6 +21,7 @@ from hal.mock.outlet import BenchError
 from hal.mock.world import World
 from hal.opening import open_safety, open_station
 from hal.ports import OutletDrive
+from tests.contract.pins_rig import PinsRig
 
 ROOT = Path(__file__).parents[2]
 BOARD = ROOT / "boards" / "mock.toml"
@@ -29,6 +30,8 @@ SLOWEST_REAL_MS = 5_000
 
 class MockRig:
     """The world in process and in virtual time."""
+
+    fitted = frozenset({"mains", "temperature"})
 
     def __init__(self):
         self.world = World(load_board(BOARD))
@@ -71,6 +74,8 @@ class MockRig:
 
 class WireRig:
     """The world as a process of its own behind the driver that ships."""
+
+    fitted = MockRig.fitted
 
     def __init__(self, state_dir):
         args = ["--board", BOARD, "--state", state_dir, "--bench", "127.0.0.1:0"]
@@ -134,8 +139,15 @@ class WireRig:
         self.process.stdout.close()
 
 
-@pytest.fixture(params=["mock", "wire"])
+RIGS = {
+    "mock": lambda _folder: MockRig(),
+    "wire": WireRig,
+    "pins": lambda folder: PinsRig(ROOT, folder),
+}
+
+
+@pytest.fixture(params=RIGS)
 def rig(request, tmp_path):
-    rig = MockRig() if request.param == "mock" else WireRig(tmp_path)
+    rig = RIGS[request.param](tmp_path)
     yield rig
     rig.close()

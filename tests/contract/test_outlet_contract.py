@@ -4,20 +4,26 @@ import pytest
 
 from hal.ports import HardwareSilent, LockPosition, OutletDrive
 
+NEAR_MV, NEAR_OHM = 60, 3  # what an ADC of 12 bits may be off
 CLOSED = OutletDrive(duty_permille=266, contactor_on=True, lock_on=True)
+
+
+def near(line_mv, expected_mv):
+    return abs(line_mv - expected_mv) <= NEAR_MV
 
 
 def test_an_empty_outlet_reads_state_a_and_no_plug(rig):
     sample = rig.sample(1)
-    assert (sample.cp_high_mv, sample.cp_low_mv, sample.pp_ohm) == (12_000, 12_000, None)
+    assert near(sample.cp_high_mv, 12_000) and near(sample.cp_low_mv, 12_000)
+    assert sample.pp_ohm is None
     assert (sample.duty_permille, sample.contactor_closed) == (1_000, False)
     assert (sample.lock, sample.residual_tripped) == (LockPosition.UNLOCKED, False)
 
 
 def test_a_plug_shows_its_resistor_and_a_car_pulls_the_pilot_down(rig):
     assert rig.act("plug", outlet=2, cable_ma=32_000, car={"asks": "B"})["ok"]
-    sample = rig.until(2, lambda sample: sample.cp_high_mv == 9_000, 100)
-    assert sample.pp_ohm == 220
+    sample = rig.until(2, lambda s: near(s.cp_high_mv, 9_000) and s.pp_ohm is not None, 100)
+    assert abs(sample.pp_ohm - 220) <= NEAR_OHM
     assert rig.sample(1).pp_ohm is None
 
 
@@ -29,7 +35,7 @@ def test_the_duty_that_is_driven_is_read_back(rig):
 
 def test_the_pwm_shows_its_negative_plateau(rig):
     rig.drive(1, OutletDrive(duty_permille=266))
-    assert rig.until(1, lambda s: s.cp_low_mv == -12_000, 100).cp_high_mv == 12_000
+    assert near(rig.until(1, lambda s: near(s.cp_low_mv, -12_000), 100).cp_high_mv, 12_000)
 
 
 def test_the_contactor_follows_its_drive_and_the_mirror_contact_tells(rig):
@@ -105,7 +111,7 @@ def test_mains_and_temperature_reach_the_sample(rig):
     rig.act("mains", volts=[230, 0, 231])
     rig.act("temperature", name="controller", deci_celsius=655)
     sample = rig.until(1, lambda sample: sample.temperature_dc == 655, 100)
-    assert sample.mains_mv == (230_000, 0, 231_000)
+    assert sample.mains_mv == ((230_000, 0, 231_000) if "mains" in rig.fitted else None)
 
 
 def test_a_car_charges_and_the_meter_sees_it(rig):

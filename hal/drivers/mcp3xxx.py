@@ -1,0 +1,77 @@
+"""MCP3208 and MCP3008: eight channels of 12 or 10 bits on SPI, read one by one or in a burst.
+
+A conversion is one transfer of three bytes; the data sheets allow 100 and 200 ksps at 5 V, a
+Pi's kernel makes 15 to 50 thousand a second of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from hal.ports import HardwareSilent
+
+CLOCK_HZ = 1_000_000  # within both data sheets at 2.7 V and at 5 V
+BITS = {"mcp3208": 12, "mcp3008": 10}
+
+
+class Spi(Protocol):
+    """What of `spidev.SpiDev` is used."""
+
+    def xfer2(self, data: list[int]) -> list[int]:
+        """Exchange bytes with the chip selected throughout."""
+
+    def close(self) -> None:
+        """Close the device."""
+
+
+def open_spi(where: str) -> Spi:
+    """Open `spi0.1` through spidev; raise `HardwareSilent` with what to do."""
+    import spidev  # compiled on the Pi; not there on a laptop
+
+    bus, _, chip = where.removeprefix("spi").partition(".")
+    spi = spidev.SpiDev()
+    try:
+        spi.open(int(bus), int(chip))
+        spi.max_speed_hz = CLOCK_HZ
+        spi.mode = 0
+    except OSError as error:
+        raise HardwareSilent(f"{where}: {error}; is dtparam=spi=on set?") from error
+    wired: Spi = spi
+    return wired
+
+
+class Adc:
+    """One chip."""
+
+    def __init__(self, chip: str, where: str, opener: Callable[[str], Spi] = open_spi) -> None:
+        self.where = where
+        self.bits = BITS[chip]
+        self.full = 1 << self.bits
+        self._spi = opener(where)
+
+    def read(self, channel: int) -> int:
+        """Return one conversion in counts, 0 to `full` - 1."""
+        return self.burst(channel, 1)[0]
+
+    def burst(self, channel: int, count: int) -> list[int]:
+        """Return so many conversions one after the other, as fast as the bus gives them."""
+        if self.bits == 12:  # [MCP3204/3208 figure 6-1] start bit, single-ended, D2 D1 D0
+            order = [0x06 | channel >> 2, (channel & 3) << 6, 0]
+            high_mask = 0x0F
+        else:  # [MCP3004/3008 figure 6-1]
+            order = [0x01, 0x80 | channel << 4, 0]
+            high_mask = 0x03
+        exchange = self._spi.xfer2
+        found = []
+        try:
+            for _ in range(count):
+                answer = exchange(order[:])
+                found.append((answer[1] & high_mask) << 8 | answer[2])
+        except OSError as error:
+            raise HardwareSilent(f"{self.where} channel {channel}: {error}") from error
+        return found
+
+    def close(self) -> None:
+        """Close the device."""
+        self._spi.close()
