@@ -33,10 +33,15 @@ DEADMAN_MS, MOVE_MS = 100, 15 + 5  # boards/mock.toml: the coil, and the world's
 CASES = {
     "pilotd killed": ("the deadman", DEADMAN_MS + MOVE_MS),
     "pilotd stopped": ("the deadman", DEADMAN_MS * HANG_FACTOR + MOVE_MS),  # see hal.mock.packets
+    "pilotd starved": ("its own doubt, or the deadman", DEADMAN_MS * HANG_FACTOR + MOVE_MS),
     "stationd killed": ("X1 at once, pilotd after 6 s", 6_000 + 100),
     "stationd stopped": ("the lease, X1, pilotd after 6 s", 2_000 + 6_000 + 100),
+    "stationd starved": ("the lease: X1 until it is renewed", None),
     "link cut": ("X1 at once, until the link is back", None),
 }
+
+
+STARVED_S = {"pilotd": (0.45, 0.05), "stationd": (2.9, 0.1)}  # away, there
 
 
 @dataclass(slots=True)
@@ -107,6 +112,27 @@ async def _stopped(scene: Scene, name: str) -> Callable[[], Awaitable[None]]:
     return cure
 
 
+async def _starved(scene: Scene, name: str) -> Callable[[], Awaitable[None]]:
+    """Let a process run for a moment only, again and again."""
+    child = scene.family.children[name]
+    away_s, there_s = STARVED_S[name]
+
+    async def hunger() -> None:
+        while True:
+            child.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(away_s)
+            child.send_signal(signal.SIGCONT)
+            await asyncio.sleep(there_s)
+
+    task = asyncio.create_task(hunger())
+
+    async def cure() -> None:
+        task.cancel()
+        child.send_signal(signal.SIGCONT)
+
+    return cure
+
+
 async def _cut(scene: Scene, _name: str) -> Callable[[], Awaitable[None]]:
     """A second caller takes the place of the first, and leaves: the link has ended for both."""
     connect_seqpacket(scene.state / SOCKET_NAME).close()
@@ -117,7 +143,7 @@ async def _cut(scene: Scene, _name: str) -> Callable[[], Awaitable[None]]:
     return cure
 
 
-BLOWS = {"killed": _killed, "stopped": _stopped, "cut": _cut}
+BLOWS = {"killed": _killed, "stopped": _stopped, "starved": _starved, "cut": _cut}
 
 
 async def _another_car(scene: Scene) -> None:
