@@ -15,6 +15,7 @@ from firmware.model.fault import Fault
 from firmware.pilot.faults import RULES as FAULT_RULES
 from firmware.session.rules import RULES
 from firmware.station.wiring import ROUTES
+from tools.board_page import page_lines
 
 DOCS = Path(__file__).parent.parent / "docs"
 MADE = "Made by `make docs`; change the code, not this page."
@@ -93,7 +94,13 @@ def annex() -> str:
     return _page("IEC 61851-1 Annex A", lines)
 
 
+def boards() -> str:
+    """Return how the boards are wired."""
+    return _page("Boards", page_lines())
+
+
 PAGES = {
+    "boards.md": boards,
     "annex.md": annex,
     "parameters.md": parameters,
     "wiring.md": wiring,

@@ -86,10 +86,9 @@ class Lines:
         return switch
 
     def input(self, gpio: int, *, active_low: bool, edges: bool = False) -> Callable[[], bool]:
-        """Reserve an input with the pull that makes an open wire inactive or, low, active.
+        """Reserve an input; the pulls stand on the board, where they work without a program.
 
-        A wire that breaks must never look well: an input that is active when low has no pull
-        of ours (its sender drives it); the board page says where a resistor stands.
+        A wire that breaks must read as the worse of its two meanings: see docs/boards.md.
         """
         from gpiozero import DigitalInputDevice
 

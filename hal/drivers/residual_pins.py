@@ -2,7 +2,7 @@
 
 The test output is held for `pulse_ms`; the fault output must come within `trip_ms` and go within
 `clear_ms` of the end of the pulse. What the fault output does meanwhile is the test's, unless it
-goes on after it. A wire that is cut reads as a trip: the sensor holds its output while all is well.
+goes on after it. The sensor holds its output low while all is well, so a cut wire reads as a trip.
 """
 
 from __future__ import annotations

@@ -128,13 +128,14 @@ class PinsRig:
                 "mirror": not sample.contactor_closed,
                 "lock_locked": missing or sample.lock is LockPosition.LOCKED,
                 "lock_unlocked": missing or sample.lock is LockPosition.UNLOCKED,
-                "residual_fault": not (sample.residual_tripped or test),  # low is a trip
+                "residual_fault": sample.residual_tripped or test,
                 "mcb": sample.mcb_tripped,
                 "rcd": sample.rcd_tripped,
             }
-            for name, high in states.items():
+            low = self.profile.outlets[outlet - 1].wiring.active_low
+            for name, active in states.items():
                 pin = self.line(outlet, name)
-                pin.drive_high() if high else pin.drive_low()
+                pin.drive_high() if active is not (name in low) else pin.drive_low()
 
     # -- the contract's words -----------------------------------------------------------------
 
