@@ -55,7 +55,7 @@ def _root(
 ) -> None:
     """Firmware of an AC charging station.
 
-    Processes, each with --help of its own: run, pilotd, stationd, world, safe-off.
+    Processes, each with --help of its own: run, pilotd, stationd, world, safe-off, selftest.
     """
 
 
