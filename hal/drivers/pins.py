@@ -60,6 +60,7 @@ class PinsOutlet:
         self.wired = wired
         self._now_us = now_us
         self._kick = False
+        self._ordered: OutletDrive | None = None
         self._pp: tuple[int, int | None] = (-PP_EVERY_MS, None)  # when, and what it was
         self._temperature: tuple[int, int | None] = (-TEMPERATURE_EVERY_MS, None)
         self._per_burst = _samples_of(wired.cp, now_us)
@@ -87,17 +88,17 @@ class PinsOutlet:
         )
 
     def drive(self, drive: OutletDrive) -> None:
-        """Put the whole order on the pins, what opens first; each call kicks the deadman."""
+        """Put the whole order on the pins, what opens first; each call kicks the deadman.
+
+        The contactor's line is written every time, the others when their order changes.
+        """
         w, now_ms = self.wired, self._now_us() // 1_000
         if not drive.contactor_on:
             w.contactor(False)
-        w.pwm.drive(drive.duty_permille)
-        if w.cp_connect is not None:
-            w.cp_connect(drive.cp_connected)
-        if w.one_phase is not None:
-            w.one_phase(drive.phases == 1)
-        if w.ventilation is not None:
-            w.ventilation(drive.ventilation_on)
+        if drive != self._ordered:
+            self._ordered = None  # half an order is none
+            self._switch(drive)
+            self._ordered = drive
         if w.lock is not None:
             w.lock.step(drive.lock_on, now_ms)
         if w.residual is not None:
@@ -107,6 +108,16 @@ class PinsOutlet:
             w.deadman(self._kick)
         if drive.contactor_on:
             w.contactor(True)
+
+    def _switch(self, drive: OutletDrive) -> None:
+        w = self.wired
+        w.pwm.drive(drive.duty_permille)
+        if w.cp_connect is not None:
+            w.cp_connect(drive.cp_connected)
+        if w.one_phase is not None:
+            w.one_phase(drive.phases == 1)
+        if w.ventilation is not None:
+            w.ventilation(drive.ventilation_on)
 
     def rest(self) -> None:
         """Let everything go: contactor, motor, test; the pilot shows X1."""
