@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.uml import kernel, run
+
 NEEDS = {
     "needs_node": (("node", "npm"), "apt-get install nodejs npm"),
     "needs_compiler": (("cc",), "apt-get install gcc libc6-dev"),
@@ -19,15 +21,37 @@ NEEDS = {
 
 
 def pytest_collection_modifyitems(items):
+    lacks = {mark: _lack_of_programs(*need) for mark, need in NEEDS.items()}
+    lacks["needs_uml"] = _lack_of_a_kernel()
     for item in items:
-        for mark, (programs, remedy) in NEEDS.items():
-            missing = [p for p in programs if shutil.which(p) is None]
-            if item.get_closest_marker(mark) is None or not missing:
+        for mark, reason in lacks.items():
+            if item.get_closest_marker(mark) is None or reason is None:
                 continue
-            reason = f"{', '.join(missing)} not found; `{remedy}` ends this skip"
             if os.environ.get("POWERSTATION_CI") == "1":
                 raise pytest.UsageError(f"{item.nodeid}: {reason}, and in CI nothing is skipped")
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _lack_of_programs(programs, remedy):
+    missing = [program for program in programs if shutil.which(program) is None]
+    return f"{', '.join(missing)} not found; `{remedy}` ends this skip" if missing else None
+
+
+def _lack_of_a_kernel():
+    try:
+        kernel.find()
+        run.python()
+    except kernel.NoKernel as why:
+        return f"no virtual station: {why}"
+    return None
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Tell the figures that tests have measured, whoever ran them."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, text in report.user_properties:
+            if name == "figure":
+                terminalreporter.write_line(f"figure: {text}")
 
 
 @pytest.fixture(scope="session")

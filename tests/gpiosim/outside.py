@@ -1,0 +1,114 @@
+"""The world around a virtual station: whoever presses its inputs and sees its outputs.
+
+Works inside the virtual machine only, as root, through sysfs and debugfs, beside the program
+under test and never through it. Codes of a converter are 0 to 4095.
+
+A kernel that was given with modules of the older layout takes waves for the first converter
+only; `own_modules` says which it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PINS = Path("/sys/devices/platform/gpio-sim/gpiochip0")
+DEBUG = Path("/sys/kernel/debug")
+CONVERTERS = DEBUG / "mcp3208-sim"
+PERIOD_NS = 1_000_000
+POLL_S = 0.001
+TIME_TRAVEL = os.environ.get("POWERSTATION_INSIDE") == "time-travel"
+
+
+@dataclass(frozen=True, slots=True)
+class Pwm:
+    """What a PWM channel was told."""
+
+    period_ns: int
+    duty_ns: int
+    enabled: bool
+    inverted: bool
+
+
+def own_modules() -> bool:
+    """True where the modules are those of this source tree."""
+    return CONVERTERS.is_dir()
+
+
+def press(line: int, high: bool) -> None:
+    """Put a level on an input."""
+    _write(PINS / f"sim_gpio{line}" / "pull", "pull-up" if high else "pull-down")
+
+
+def level(line: int) -> bool:
+    """Return the level of a line as a meter would see it."""
+    return (PINS / f"sim_gpio{line}" / "value").read_text().strip() == "1"
+
+
+def steady(channel: int, code: int, *, converter: int = 0) -> None:
+    """Put a constant voltage on a channel."""
+    wave(channel, code, code, PERIOD_NS, converter=converter)
+
+
+def wave(channel: int, high: int, low: int, high_ns: int, *, converter: int = 0) -> None:
+    """Put a 1 kHz square wave on a channel that is high for `high_ns` of every period."""
+    if own_modules():
+        _channel(converter, channel, pwm=-1, high=high, low=low, high_ns=high_ns)
+        return
+    assert converter == 0, "the given modules know one converter"
+    _write(CONVERTERS, f"{channel} {high} {low} {high_ns}")
+
+
+def follow(channel: int, high: int, low: int, pwm: int, *, converter: int = 0) -> None:
+    """Let a channel follow a PWM of the station, as a pilot line does."""
+    assert own_modules(), "the given modules follow no PWM; `make uml` builds some that do"
+    _channel(converter, channel, pwm=pwm, high=high, low=low)
+
+
+def pwm(channel: int) -> Pwm:
+    """Return what a PWM channel was told."""
+    line = re.search(rf"^ pwm-{channel} .*$", (DEBUG / "pwm").read_text(), re.M)
+    assert line is not None, f"there is no PWM {channel}"
+    numbers = re.search(r"period: (\d+) ns duty: (\d+) ns polarity: (\w+)", line[0])
+    assert numbers is not None, line[0]
+    enabled = " enabled " in line[0]
+    return Pwm(int(numbers[1]), int(numbers[2]), enabled, numbers[3] == "inverse")
+
+
+def pwm_changed_ns(channel: int) -> int:
+    """Return when a PWM channel was last told anything, on the monotonic clock."""
+    return int((DEBUG / "pwm-sim" / str(channel) / "changed_ns").read_text())
+
+
+def led_bytes() -> bytes:
+    """Return the last transfer to the LED ring."""
+    return (CONVERTERS / "last").read_bytes()
+
+
+def until(condition, within_s: float) -> None:
+    """Wait for something to come true outside; fail when it does not."""
+    last_s = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < last_s, f"not within {within_s} s"
+        select.select([], [], [], POLL_S)  # lets virtual time pass, too
+
+
+def figures(name: str, took_s: list[float]) -> None:
+    """Print the spread of durations, to be told by whoever started the tests."""
+    us = sorted(round(1e6 * each) for each in took_s)
+    p50, p99 = us[len(us) // 2], us[min(len(us) - 1, len(us) * 99 // 100)]
+    print(f"\nfigure: {name}: n {len(us)}, p50 {p50} us, p99 {p99} us, max {us[-1]} us")
+
+
+def _channel(converter: int, channel: int, **settings: int) -> None:
+    for name, value in settings.items():
+        _write(CONVERTERS / str(converter) / str(channel) / name, str(value))
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w") as file:
+        file.write(text)

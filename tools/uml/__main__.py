@@ -1,0 +1,60 @@
+"""`python -m tools.uml`: build the kernel of the virtual station, run a command or tests in it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from tools.uml.build import build
+from tools.uml.kernel import ROOT, NoKernel, find
+from tools.uml.run import inside, python
+
+TESTS = ROOT / "tests" / "gpiosim" / "inside"
+
+
+def main() -> int:
+    """Carry out one verb; 1 with a sentence where there is no kernel."""
+    parser = argparse.ArgumentParser(prog="python -m tools.uml", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    builder = verbs.add_parser("build", help="build the kernel, or find it in the cache")
+    builder.add_argument("--work", type=Path, help="keep source and objects here")
+    for name, sentence in (("run", "run a command inside"), ("test", "run the tests inside")):
+        runner = verbs.add_parser(name, help=sentence)
+        runner.add_argument("--time-travel", action="store_true", help="the clock jumps")
+        runner.add_argument("--limit", type=float, default=600, help="seconds of the host")
+        runner.add_argument("--boot-log", action="store_true", help="show it in any case")
+        runner.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
+    args = parser.parse_args()
+    try:
+        return _build(args) if args.verb == "build" else _run(args)
+    except NoKernel as why:
+        print(f"uml: {why}", file=sys.stderr)
+        return 1
+
+
+def _build(args: argparse.Namespace) -> int:
+    if os.environ.get("POWERSTATION_UML"):
+        kernel = find()
+        whose = "made from this source tree" if kernel.ours else "with modules of its own"
+        print(f"uml: POWERSTATION_UML gives {kernel.linux}, {whose}")
+        return 0
+    build(args.work)
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    words = args.words[1:] if args.words[:1] == ["--"] else args.words
+    if args.verb == "test":
+        words = [str(python()), "-m", "pytest", "-p", "no:cacheprovider", "-s", *words]
+        words += [] if any(word.startswith("tests/") for word in words) else [str(TESTS)]
+    result = inside(words, time_travel=args.time_travel, limit_s=args.limit, echo=True)
+    if args.boot_log or result.code is None:
+        print(result.boot_log, file=sys.stderr)
+    print(f"uml: exit code {result.code} after {result.wall_s:.1f} s", file=sys.stderr)
+    return 124 if result.code is None else result.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
