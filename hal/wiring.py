@@ -32,6 +32,7 @@ class Wiring:
     test_trip_ms: int
     test_clear_ms: int
     active_low: frozenset[str]
+    slowest_us: int = 80  # between two conversions; slower, and short phases are missed
 
 
 def wiring(outlet: Section, pins: Mapping[str, Pin]) -> Wiring | None:
@@ -58,6 +59,7 @@ def wiring(outlet: Section, pins: Mapping[str, Pin]) -> Wiring | None:
         table.number("test_trip_ms", 1, 7_000) if table.has("test_trip_ms") else 1_000,
         table.number("test_clear_ms", 1, 7_000) if table.has("test_clear_ms") else 2_000,
         frozenset(low),
+        table.number("slowest_us", 10, 500) if table.has("slowest_us") else 80,
     )
     table.close()
     return read

@@ -1,7 +1,8 @@
 """From a burst of conversions to the plateaus of the control pilot, and from a divider to ohms.
 
 Pure arithmetic. A burst spans somewhat more than one period of 1 kHz with samples at most 40 us
-apart, so that even the high phase of 6 A (100 us) is met at least once away from its edges.
+apart, so that even the high phase of 6 A (100 us) is met at least once away from its edges; a
+slower bus, up to 80 us, gets three periods, so that chance has as good a hand.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from hal.ports import DUTY_STATE_F, DUTY_X1
 
 PERIOD_US = 1_000
-SPACING_US = 40  # at most, between two conversions
+SPACING_US = 40  # between two conversions, for one period
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,12 @@ class Scale:
     def mv(self, counts: int) -> int:
         """Return the voltage of the line."""
         return counts * self.uv_per_count // 1_000 + self.offset_mv
+
+
+def burst_length(spacing_us: int) -> int:
+    """Return how many conversions, so far apart, make a burst."""
+    span_us = PERIOD_US * 5 // 4 if spacing_us <= SPACING_US else PERIOD_US * 13 // 4
+    return span_us // spacing_us + 1
 
 
 def plateaus(samples: list[int], duty_permille: int) -> tuple[int, int]:

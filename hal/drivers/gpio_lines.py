@@ -64,10 +64,16 @@ FACTORIES: Mapping[str, Callable[[int], Factory]] = {
 
 
 class Lines:
-    """All lines of the safety side; a line that cannot be had ends the opening."""
+    """All lines of the safety side; a line that cannot be had is an error."""
 
-    def __init__(self, factory: Factory) -> None:
+    def __init__(self, factory: Factory, *, own: bool = False) -> None:
+        """`own` closes the factory with the lines.
+
+        lgpio keeps lines claimed until its chip is closed; opened again in the same process, it
+        tells of no more edges.
+        """
         self._factory = factory
+        self._own = own
         self._devices: list[Any] = []
         self._edge = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
@@ -121,6 +127,9 @@ class Lines:
                     device.off()
                 device.close()
         self._devices.clear()
+        if self._own:
+            with contextlib.suppress(Exception):
+                self._factory.close()
         if self._edge >= 0:
             os.close(self._edge)
             self._edge = -1

@@ -11,15 +11,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hal.drivers.cp_sense import PERIOD_US, SPACING_US, Scale, plateaus, pp_ohm
+from hal.drivers.cp_sense import Scale, burst_length, plateaus, pp_ohm
 from hal.drivers.lock_bridge import LockBridge
 from hal.drivers.mcp3xxx import Adc
 from hal.drivers.residual_pins import ResidualPins
 from hal.drivers.sysfs_pwm import SysfsPwm
-from hal.ports import HardwareSilent, OutletDrive, OutletSample
+from hal.ports import (
+    DUTY_STATE_F,
+    DUTY_X1,
+    HardwareSilent,
+    OutletDrive,
+    OutletSample,
+)
 
-BURST_US = PERIOD_US * 5 // 4  # a period and a quarter: every phase is met
 FASTEST_US = 10  # no bus converts faster; where time stands still it would look so
+FLAT_MV = 2_000
 TRIES, TRY_SAMPLES = 5, 40
 PP_SAMPLES = 4
 PP_EVERY_MS = 20  # a plug does not move faster
@@ -38,6 +44,7 @@ class Wired:
     cp: tuple[Adc, int]
     pp: tuple[Adc, int] | None
     scale: Scale
+    slowest_us: int
     pp_pullup_ohm: int
     contactor: Switch
     deadman: Switch | None = None
@@ -63,14 +70,13 @@ class PinsOutlet:
         self._ordered: OutletDrive | None = None
         self._pp: tuple[int, int | None] = (-PP_EVERY_MS, None)  # when, and what it was
         self._temperature: tuple[int, int | None] = (-TEMPERATURE_EVERY_MS, None)
-        self._per_burst = _samples_of(wired.cp, now_us)
+        self._per_burst = _samples_of(wired, now_us)
 
     def sample(self) -> OutletSample:
         """Look at everything once; raise `HardwareSilent` when something does not answer."""
         w, now_ms = self.wired, self._now_us() // 1_000
         duty = w.pwm.duty_permille()
-        adc, channel = w.cp
-        high, low = plateaus(adc.burst(channel, self._per_burst), duty)
+        high, low = self._pilot(duty)
         tripped = w.residual is not None and w.residual.step(now_ms)
         return OutletSample(
             at_ms=now_ms,
@@ -86,6 +92,19 @@ class PinsOutlet:
             rcd_tripped=w.rcd is not None and w.rcd(),
             temperature_dc=self._heat(now_ms),
         )
+
+    def _pilot(self, duty: int) -> tuple[int, int]:
+        """Return both plateaus; a PWM that looks flat is looked at once more, and longer.
+
+        A processor that was taken away in the middle of a burst may have missed a short phase.
+        """
+        adc, channel = self.wired.cp
+        samples = adc.burst(channel, self._per_burst)
+        high, low = plateaus(samples, duty)
+        flat = self.wired.scale.mv(high) - self.wired.scale.mv(low) < FLAT_MV
+        if flat and DUTY_STATE_F < duty < DUTY_X1:
+            high, low = plateaus(samples + adc.burst(channel, 2 * self._per_burst), duty)
+        return high, low
 
     def drive(self, drive: OutletDrive) -> None:
         """Put the whole order on the pins, what opens first; each call kicks the deadman.
@@ -151,19 +170,20 @@ class PinsOutlet:
         return dc
 
 
-def _samples_of(cp: tuple[Adc, int], now_us: Callable[[], int]) -> int:
+def _samples_of(wired: Wired, now_us: Callable[[], int]) -> int:
     """Measure how fast this bus converts, best of some tries; return how many make a burst.
 
     A bus that is too slow to meet the shortest phase is refused, not used and hoped for.
     """
-    adc, channel = cp
+    adc, channel = wired.cp
     spacing_us = 1_000_000
     for _ in range(TRIES):
         began_us = now_us()
         adc.burst(channel, TRY_SAMPLES)
         spacing_us = min(spacing_us, (now_us() - began_us) // TRY_SAMPLES)
     spacing_us = max(spacing_us, FASTEST_US)
-    if spacing_us > SPACING_US:
-        text = f"{adc.where}: {spacing_us} us a conversion, {SPACING_US} are needed on the pilot"
+    if spacing_us > wired.slowest_us:
+        need = f"{wired.slowest_us} are needed on the pilot"
+        text = f"{adc.where}: {spacing_us} us a conversion, {need}"
         raise HardwareSilent(text)
-    return BURST_US // spacing_us + 1
+    return burst_length(spacing_us)

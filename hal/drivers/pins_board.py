@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from hal.drivers.mcp3xxx import Adc, Spi, open_spi
 from hal.drivers.pins import THERMAL, PinsOutlet, Wired
 from hal.drivers.residual_pins import ResidualPins
 from hal.drivers.sysfs_pwm import ROOT, SysfsPwm
-from hal.ports import OutletDrive
+from hal.ports import HardwareSilent, OutletDrive
 from hal.wiring import Wiring
 
 # An edge of these decides at once, before the next sample.
@@ -46,7 +47,7 @@ class PinsBoard:
         factory = self._below.factory or FACTORIES[profile.gpio_factory]
         self._adcs: dict[str, Adc] = {}
         self.outlets: dict[int, PinsOutlet] = {}
-        self.lines = Lines(factory(profile.gpio_chip))
+        self.lines = Lines(factory(profile.gpio_chip), own=self._below.factory is None)
         try:
             # every contactor is off before anything else is touched
             switches = {o.number: self._output(o, "contactor") for o in profile.outlets}
@@ -58,10 +59,12 @@ class PinsBoard:
             raise
 
     def close(self) -> None:
-        """Let everything go, then release it."""
+        """Let everything go, then release it; a second time does nothing."""
         for outlet in self.outlets.values():
-            outlet.drive(OutletDrive(lock_on=outlet.wired.lock is not None and held(outlet)))
+            with contextlib.suppress(HardwareSilent):
+                outlet.drive(OutletDrive(lock_on=held(outlet)))
             outlet.rest()
+        self.outlets.clear()
         self.lines.close()
         for adc in self._adcs.values():
             adc.close()
@@ -75,6 +78,7 @@ class PinsBoard:
             cp=self._channel(str(outlet.pins["cp"]), wiring),
             pp=self._channel(str(outlet.pins["pp"]), wiring) if "pp" in outlet.pins else None,
             scale=Scale(wiring.cp_uv_per_count, wiring.cp_offset_mv),
+            slowest_us=wiring.slowest_us,
             pp_pullup_ohm=wiring.pp_pullup_ohm,
             contactor=contactor,
             deadman=self._maybe_output(outlet, "deadman"),

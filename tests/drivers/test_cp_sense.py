@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from hal.drivers.cp_sense import Scale, plateaus, pp_ohm
+from hal.drivers.cp_sense import Scale, burst_length, plateaus, pp_ohm
 
 SCALE = Scale(7_813, -16_000)
 FULL = 4_096
@@ -29,12 +29,12 @@ def wave(at_us, duty, high_mv, low_mv, rise_us=10):
 
 def burst(duty, high_mv, *, start_us, spacing_us, noise_mv=60, seed=0):
     noise = random.Random(f"{duty} {start_us} {seed}")
-    times = [start_us + n * spacing_us for n in range(1_250 // spacing_us + 1)]
+    times = [start_us + n * spacing_us for n in range(burst_length(spacing_us))]
     line = [wave(t, duty, high_mv, -12_000) if 0 < duty < 1_000 else high_mv for t in times]
     return [counts(mv + noise.uniform(-noise_mv, noise_mv)) for mv in line]
 
 
-@pytest.mark.parametrize("spacing_us", [10, 20, 33, 40])
+@pytest.mark.parametrize("spacing_us", [10, 20, 33, 40, 65, 79])
 @pytest.mark.parametrize("duty", [100, 166, 266, 533, 892])
 @pytest.mark.parametrize("high_mv", [12_000, 9_000, 6_000, 3_000])
 def test_the_plateaus_are_told_apart_at_every_phase(duty, high_mv, spacing_us):
