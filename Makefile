@@ -31,6 +31,9 @@ porcelain: $(VENV)/dev ## the same, changing nothing
 trace: $(VENV)/dev ## run the tests and write docs/traceability.{md,json}
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -p tools.trace --trace-to docs
 
+uml: .venv-uml/ready ## the virtual station: builds its kernel, once, in about 10 minutes
+	.venv-uml/bin/python -m tools.uml build
+
 bench: $(VENV)/dev ## measure: reaction, every fault, deaths, steps; writes build/bench.json
 	$(BIN)/python -m tools.measure --out build/bench.json $(BENCH_ARGS)
 
@@ -55,8 +58,8 @@ lock: ## pin every dependency again (needs uv)
 	    pyproject.toml -o requirements-$$name.lock || exit 1; \
 	done
 
-clean: ## forget everything that was made, the virtual environment included
-	rm -rf $(VENV) build dist .state .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## forget everything that was made, the virtual environments included
+	rm -rf $(VENV) .venv-uml build dist .state .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/%: requirements-%.lock pyproject.toml
 	@echo "setting up $(VENV) for $* (once)"
@@ -71,4 +74,18 @@ else
 endif
 	@touch $@
 
-.PHONY: help run test tidy porcelain trace bench soak sim story docs lock clean
+# What runs on the virtual station: the drivers' libraries, spidev too, which wants a compiler.
+.venv-uml/ready: requirements-dev.lock requirements-pi.lock
+	@echo "setting up .venv-uml (once)"
+ifdef UV
+	@test -x .venv-uml/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-uml
+	@for lock in $^; do VIRTUAL_ENV=$(abspath .venv-uml) \
+	  $(UV) pip install --quiet --require-hashes -r $$lock || exit 1; done
+else
+	@test -x .venv-uml/bin/pip || $(PYTHON) -m venv .venv-uml
+	@for lock in $^; do .venv-uml/bin/pip install --quiet --disable-pip-version-check \
+	  --require-hashes -r $$lock || exit 1; done
+endif
+	@touch $@
+
+.PHONY: help run test tidy porcelain trace uml bench soak sim story docs lock clean

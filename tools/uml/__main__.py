@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from tools.uml.build import build
+from tools.uml.build import build, packages
 from tools.uml.kernel import ROOT, NoKernel, find
 from tools.uml.run import inside, python
 
@@ -20,6 +20,7 @@ def main() -> int:
     verbs = parser.add_subparsers(dest="verb", required=True)
     builder = verbs.add_parser("build", help="build the kernel, or find it in the cache")
     builder.add_argument("--work", type=Path, help="keep source and objects here")
+    verbs.add_parser("needs", help="name the packages that `build` needs; none where it is built")
     for name, sentence in (("run", "run a command inside"), ("test", "run the tests inside")):
         runner = verbs.add_parser(name, help=sentence)
         runner.add_argument("--time-travel", action="store_true", help="the clock jumps")
@@ -28,7 +29,7 @@ def main() -> int:
         runner.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
     args = parser.parse_args()
     try:
-        return _build(args) if args.verb == "build" else _run(args)
+        return {"build": _build, "needs": _needs}.get(args.verb, _run)(args)
     except NoKernel as why:
         print(f"uml: {why}", file=sys.stderr)
         return 1
@@ -37,10 +38,22 @@ def main() -> int:
 def _build(args: argparse.Namespace) -> int:
     if os.environ.get("POWERSTATION_UML"):
         kernel = find()
-        whose = "made from this source tree" if kernel.ours else "with modules of its own"
+        whose = "made from this source tree"
+        if not kernel.ours:
+            whose = "of another make: what needs our converter is left out, and told"
         print(f"uml: POWERSTATION_UML gives {kernel.linux}, {whose}")
         return 0
     build(args.work)
+    return 0
+
+
+def _needs(_args: argparse.Namespace) -> int:
+    try:
+        ours = find().ours
+    except NoKernel:
+        ours = False
+    for package in [] if ours else packages():
+        print(package)
     return 0
 
 

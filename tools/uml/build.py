@@ -23,11 +23,12 @@ from tools.uml.kernel import (
     HERE,
     KEY_FILE,
     MODULES,
+    PATCHES,
     SERIES,
-    TICKS_HZ,
     NoKernel,
     cache,
     compile_tree,
+    digest,
     key,
 )  # fmt: skip
 
@@ -35,7 +36,7 @@ PACKAGE = f"linux-source-{SERIES}"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 NEEDED = {
     "apt-get": "apt", "dpkg-deb": "dpkg", "bc": "bc", "bison": "bison", "flex": "flex",
-    "gcc": "gcc", "make": "make", "strip": "binutils", "tar": "tar", "xz": "xz-utils",
+    "git": "git", "gcc": "gcc", "make": "make", "strip": "binutils", "tar": "tar", "xz": "xz-utils",
 }  # fmt: skip
 
 
@@ -53,6 +54,11 @@ def build(work: Path | None = None) -> Path:
                 _build_in(place, folder)
             _tell(f"built in {time.monotonic() - started_s:.0f} s: {folder}")
     return folder
+
+
+def packages() -> list[str]:
+    """Return the Debian packages that a build needs."""
+    return [*sorted({*NEEDED.values()} - {"apt", "dpkg"}), "libc6-dev", "libelf-dev"]
 
 
 def _built(folder: Path) -> bool:
@@ -81,10 +87,10 @@ def _check_machine() -> None:
     machine = os.uname().machine
     if machine != "x86_64":
         raise NoKernel(f"User-Mode Linux runs on x86-64 only, this machine is {machine}")
-    packages = [package for program, package in NEEDED.items() if shutil.which(program) is None]
-    packages += [] if Path("/usr/include/libelf.h").exists() else ["libelf-dev"]
-    if packages:
-        raise NoKernel(f"missing to build; `apt-get install {' '.join(packages)}` ends this")
+    missing = [package for program, package in NEEDED.items() if shutil.which(program) is None]
+    missing += [] if Path("/usr/include/libelf.h").exists() else ["libelf-dev"]
+    if missing:
+        raise NoKernel(f"missing to build; `apt-get install {' '.join(missing)}` ends this")
 
 
 def _build_in(place: Path, folder: Path) -> None:
@@ -109,26 +115,26 @@ def _build_in(place: Path, folder: Path) -> None:
 
 def _source(place: Path) -> Path:
     source = place / PACKAGE
-    if (source / "patched").exists():
+    patched = source / f"patched-{digest(PATCHES)}"
+    if patched.exists():
         return source
-    _download(place)
+    if not list(place.glob(f"{PACKAGE}_*.deb")):
+        _download(place)
     _tell("unpacking")
+    shutil.rmtree(source, ignore_errors=True)
     package = next(place.glob(f"{PACKAGE}_*.deb"))
     _run("dpkg-deb", "-x", package, place / "package")
     _run("tar", "-xJf", place / f"package/usr/src/{PACKAGE}.tar.xz", "-C", place)
-    _patch_ticks(source / "arch/um/Kconfig")
-    (source / "patched").touch()
+    _patch(source)
+    patched.touch()
     return source
 
 
-def _patch_ticks(kconfig: Path) -> None:
-    # edges and timers of a guest have the grain of its ticks, and 10 ms would be too coarse
-    text, count = re.subn(
-        r"(config HZ\n\tint\n\tdefault) 100\n", rf"\1 {TICKS_HZ}\n", kconfig.read_text()
-    )
-    if count != 1:
-        raise NoKernel(f"{kconfig}: HZ is not where it was; adapt _patch_ticks")
-    kconfig.write_text(text)
+def _patch(source: Path) -> None:
+    # the ceiling: inside a checkout, git would take the paths of a patch for the checkout's own
+    surroundings = {**os.environ, "GIT_CEILING_DIRECTORIES": str(source.parent)}
+    for patch in sorted(PATCHES.iterdir()):
+        _run("git", "apply", patch, cwd=source, env=surroundings)
 
 
 def _download(place: Path) -> None:
@@ -161,7 +167,7 @@ def _backports(place: Path) -> list[str]:
     ).stdout.split("\n")  # fmt: skip
     sites = [line.split()[1] for line in known if release and line.startswith(f"{release[1]} ")]
     if release is None or not sites:
-        raise NoKernel(f"no source of Debian packages is known; `apt-get update`, for {PACKAGE}")
+        raise NoKernel(f"apt has no lists to find {PACKAGE} in; `apt-get update` ends this")
     for name in ("lists/partial", "cache/archives/partial"):
         (place / "apt" / name).mkdir(parents=True, exist_ok=True)
     sources = place / "apt" / "sources.list"
@@ -198,8 +204,8 @@ def _make(source: Path, objects: Path, *targets: str) -> None:
         raise NoKernel(f"make {' '.join(targets)} failed:\n{last}")
 
 
-def _run(*command: str | Path, cwd: Path | None = None) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+def _run(*command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise NoKernel(f"{' '.join(map(str, command))} failed: {done.stderr.strip()}")
 

@@ -16,9 +16,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 SERIES = "6.12"
-TICKS_HZ = 1_000
 FRAGMENT = HERE / "kernel.fragment"
 TREE = HERE / "station.dts"
+PATCHES = HERE / "patches"
 MODULES = ("pwm-sim.ko", "mcp3208-sim.ko")  # in the order in which they are loaded
 KEY_FILE = "made-from"
 
@@ -39,10 +39,16 @@ class Kernel:
 
 def key() -> str:
     """Return the hash of everything that a kernel is made from, the point release aside."""
-    digest = hashlib.sha256(f"{SERIES} {TICKS_HZ}".encode())
-    for path in (FRAGMENT, TREE, *sorted((HERE / "modules").iterdir())):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest(FRAGMENT, TREE, PATCHES, HERE / "modules")
+
+
+def digest(*places: Path) -> str:
+    """Return a short hash of files and of what lies in folders."""
+    hashed = hashlib.sha256(SERIES.encode())
+    for place in places:
+        for path in sorted(place.iterdir()) if place.is_dir() else [place]:
+            hashed.update(path.name.encode() + path.read_bytes())
+    return hashed.hexdigest()[:16]
 
 
 def cache() -> Path:
@@ -90,8 +96,7 @@ def _in_folder(folder: Path, linux: Path) -> Kernel:
 
 
 def _compiled_tree() -> Path:
-    name = hashlib.sha256(TREE.read_bytes()).hexdigest()[:16]
-    tree = cache() / f"station-{name}.dtb"
+    tree = cache() / f"station-{digest(TREE)}.dtb"
     if tree.is_file():
         return tree
     if shutil.which("dtc") is None:

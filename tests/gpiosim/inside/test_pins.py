@@ -1,5 +1,8 @@
 """gpiozero and lgpio on the virtual pins."""
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -8,7 +11,7 @@ from gpiozero import Button, DigitalInputDevice, DigitalOutputDevice
 
 from tests.gpiosim import outside
 
-COIL, SENSOR, STAMPED = 17, 22, 23
+COIL, SENSOR, STAMPED, ORPHAN = 17, 22, 23, 24
 PRESSES = 200
 
 
@@ -78,6 +81,18 @@ def test_an_edge_carries_the_time_at_which_the_kernel_saw_it():
     lgpio.gpiochip_close(chip)
     assert len(stamps_ns) == 1
     assert before_ns <= stamps_ns[0] <= after_ns
+
+
+def test_an_output_stays_driven_after_its_holder_was_killed(own_modules):
+    code = f"""
+import lgpio, os, signal
+chip = lgpio.gpiochip_open(0)
+lgpio.gpio_claim_output(chip, {ORPHAN}, 1)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    holder = subprocess.run([sys.executable, "-c", code], check=False)
+    assert holder.returncode == -signal.SIGKILL
+    assert outside.level(ORPHAN)
 
 
 def test_how_long_an_edge_takes_to_its_callback(sensor):
