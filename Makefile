@@ -75,14 +75,16 @@ endif
 	@touch $@
 
 # What runs on the virtual station: the drivers' libraries, spidev too, which wants a compiler.
+# From Python 3.13 lgpio is Debian's own, hence seen from inside.
+UML_SITE = $(shell $(PYTHON) -c 'import sys; print("--system-site-packages" * (sys.version_info >= (3, 13)))')
 .venv-uml/ready: requirements-dev.lock requirements-pi.lock
 	@echo "setting up .venv-uml (once)"
 ifdef UV
-	@test -x .venv-uml/bin/python || $(UV) venv --quiet --python $(PYTHON) .venv-uml
+	@test -x .venv-uml/bin/python || $(UV) venv --quiet $(UML_SITE) --python $(PYTHON) .venv-uml
 	@for lock in $^; do VIRTUAL_ENV=$(abspath .venv-uml) \
 	  $(UV) pip install --quiet --require-hashes -r $$lock || exit 1; done
 else
-	@test -x .venv-uml/bin/pip || $(PYTHON) -m venv .venv-uml
+	@test -x .venv-uml/bin/pip || $(PYTHON) -m venv $(UML_SITE) .venv-uml
 	@for lock in $^; do .venv-uml/bin/pip install --quiet --disable-pip-version-check \
 	  --require-hashes -r $$lock || exit 1; done
 endif

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib.util
 import json
 import mmap
 import os
@@ -28,6 +27,11 @@ MEMORY_BYTES = 512 << 20
 LONGEST_OUTPUT_BYTES = 4 << 20
 DIE_WITH_PARENT = 1  # prctl(PR_SET_PDEATHSIG)
 INIT = Path(__file__).with_name("init.py")
+# found, not imported: lgpio leaves a pipe where it is imported
+HAS_LIBRARIES = """
+import importlib.util, sys
+sys.exit(not all(map(importlib.util.find_spec, ("gpiozero", "lgpio", "spidev"))))
+"""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -48,13 +52,14 @@ class Result:
 
 
 def python() -> Path:
-    """Return the interpreter of an environment that has the drivers' libraries, spidev too."""
+    """Return the interpreter of an environment that has the drivers' libraries."""
     own = ROOT / ".venv-uml" / "bin" / "python"
+    for each in (own, Path(sys.executable)):
+        if each.exists() and subprocess.run([each, "-c", HAS_LIBRARIES]).returncode == 0:
+            return each
     if own.exists():
-        return own
-    if importlib.util.find_spec("spidev") is not None:
-        return Path(sys.executable)
-    raise NoKernel("no environment with spidev; `make uml` makes one")
+        raise NoKernel(".venv-uml has no lgpio; `apt-get install python3-lgpio` ends this")
+    raise NoKernel("no .venv-uml with spidev; `make uml` makes it")
 
 
 def inside(
