@@ -1,0 +1,275 @@
+"""A PN532 card reader on a serial port, through nfcpy.
+
+Nothing is opened before the first `poll`: a reader that is dead when the station starts is a
+fault of the reader, and the next calls look for it again. Every exchange has a deadline of its
+own, because the library waits per byte and would follow a babbling line for ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import re
+import struct
+import termios
+import threading
+import time
+
+import nfc
+import nfc.clf
+import nfc.clf.pn532
+from nfc.clf.transport import TTY
+
+from hal.ports import CardRead, HardwareSilent
+
+OPEN_MS = 2_500  # on a Pi the library gives a USB adapter 1.5 s for its first byte
+SENSE_MS = 600  # one look for a card and its repetition; [PN532 UM 7.3.5] usual: 20 ms
+CLOSE_MS = 200
+PERIOD_MS = 100
+ABSENT_SENSES = 2  # so often nothing, and the card was taken away
+BACK_OFF_MS = (0, 250, 500, 1_000, 2_000, 5_000)
+
+_SLOW_BD = 115_200
+_FAST_BD = (921_600, 460_800, 230_400)  # what the library may have raised the speed to
+_ACK = bytes.fromhex("0000ff00ff00")
+_UID_BYTES = (4, 7, 10)  # [ISO 14443-3 6.5.4] single, double, triple
+_ERRORS = (
+    OSError, termios.error, nfc.clf.Error, nfc.clf.pn532.Chipset.Error,
+    IndexError, TypeError, ValueError, struct.error,  # what the library makes of a garbled frame
+)  # fmt: skip
+
+
+class Pn532Reader:
+    """One reader; `device` is a path such as /dev/ttyAMA5, or `tty:AMA5:pn532`."""
+
+    def __init__(self, device: str, reader: int) -> None:
+        self._path = device_path(device)
+        self._reader = reader
+        self._line: _Line | None = None
+        self._front = nfc.ContactlessFrontend()
+        self._failures = 0
+        self._again_ms = 0
+        self._present = Presence()
+        self._ending = threading.Event()
+        self._using = threading.Lock()
+        # what the library would print at every silence is said once, by the one who raises
+        logging.getLogger("nfc").setLevel(logging.CRITICAL)
+
+    def poll(self, wait_ms: int) -> CardRead | None:
+        """Wait so long for a card; raise `HardwareSilent` at most OPEN_MS or SENSE_MS later."""
+        until_ms = _now_ms() + wait_ms
+        while not self._ending.is_set():
+            with self._using:
+                uid = self._look(until_ms)
+            if uid is not None and self._present.new(uid):
+                return CardRead(uid, self._reader, _now_ms(), _kind(uid))
+            left_ms = until_ms - _now_ms()
+            if left_ms <= 0:
+                return None
+            self._ending.wait(min(PERIOD_MS, left_ms) / 1_000)
+        raise HardwareSilent(f"{self._name}: closed")
+
+    def close(self) -> None:
+        """Put the chip to sleep and close the port; a poll under way ends first."""
+        self._ending.set()
+        with self._using:
+            self._shut()
+
+    @property
+    def _name(self) -> str:
+        return f"reader {self._reader} at {self._path}"
+
+    def _look(self, until_ms: int) -> str | None:
+        if self._ending.is_set():
+            return None
+        since_ms = _now_ms()
+        doing = "opening" if self._line is None else "a look for cards"
+        try:
+            line = self._opened(until_ms)
+            line.allow(SENSE_MS)
+            uid = self._sensed()
+        except HardwareSilent:
+            raise
+        except _ERRORS as error:
+            self._shut()
+            self._put_off()
+            took_ms = _now_ms() - since_ms
+            text = f"{self._name}: no answer to {doing} in {took_ms} ms ({_plain(error)})"
+            raise HardwareSilent(text) from error
+        self._failures = 0
+        return uid
+
+    def _sensed(self) -> str:
+        try:
+            return self._sense()
+        except _ERRORS:  # one lost acknowledgement, 100 ms in the library, is no dead reader
+            return self._sense()
+
+    def _sense(self) -> str:
+        # `connect` would activate the card as well, and cannot read a MIFARE Classic
+        target = self._front.sense(nfc.clf.RemoteTarget("106A"))
+        uid = b"" if target is None or target.sdd_res is None else bytes(target.sdd_res)
+        if uid and len(uid) not in _UID_BYTES:
+            raise OSError(errno.EIO, f"an identifier of {len(uid)} bytes")
+        return uid.hex()
+
+    def _opened(self, until_ms: int) -> _Line:
+        if self._line is None:
+            self._wait_for_turn(until_ms)
+            line = _Line(self._path)
+            try:
+                self._front.device = _initialised(line)
+            except BaseException:
+                line.close()
+                raise
+            self._line = line
+        return self._line
+
+    def _wait_for_turn(self, until_ms: int) -> None:
+        if _now_ms() < self._again_ms:
+            self._ending.wait(max(0, min(self._again_ms, until_ms) - _now_ms()) / 1_000)
+        left_ms = self._again_ms - _now_ms()
+        if left_ms > 0:
+            raise HardwareSilent(f"{self._name}: silent, tried again in {left_ms} ms")
+
+    def _put_off(self) -> None:
+        if _now_ms() >= self._again_ms:
+            self._again_ms = _now_ms() + back_off_ms(self._failures)
+            self._failures += 1
+
+    def _shut(self) -> None:
+        line, self._line = self._line, None
+        if line is None:
+            return
+        line.allow(CLOSE_MS)
+        with contextlib.suppress(*_ERRORS):
+            self._front.close()
+        self._front.device = None
+        line.close()  # the library leaves the port open when the chip does not say goodbye
+
+
+class Presence:
+    """Tells a new presentation from a card that is still there."""
+
+    def __init__(self) -> None:
+        self._uid = ""
+        self._absent = 0
+
+    def new(self, uid: str) -> bool:
+        """Take what one look found, empty for no card; true where a presentation begins."""
+        if not uid:
+            self._absent += 1
+            if self._absent >= ABSENT_SENSES:
+                self._uid = ""
+            return False
+        # [ISO 14443-3 6.5.4] a phone draws another random identifier whenever the field returns
+        same = uid == self._uid or _kind(uid) == _kind(self._uid) == "random"
+        self._uid = uid
+        self._absent = 0
+        return not same
+
+
+def back_off_ms(failures: int) -> int:
+    """Return how long to wait before the port is opened again, after so many failures before."""
+    return BACK_OFF_MS[min(failures, len(BACK_OFF_MS) - 1)]
+
+
+def device_path(device: str) -> str:
+    """Return the path of `tty:AMA5:pn532` or of a path; raise `ValueError` for anything else."""
+    short = re.fullmatch(r"tty:([A-Za-z0-9-]+):pn532", device)
+    if short:
+        serial = re.fullmatch(r"(S|ACM|AMA|USB)\d+", short[1])
+        return f"/dev/tty{short[1]}" if serial else f"/dev/{short[1]}"
+    # the library hands the path to a shell (`stty -F ...`)
+    if not re.fullmatch(r"/[A-Za-z0-9_./:+-]{1,200}", device):
+        raise ValueError(f"{device!r} is no reader; write tty:AMA5:pn532 or /dev/ttyAMA5")
+    return device
+
+
+class _Line(TTY):
+    """The library's serial port with a deadline over a whole exchange; closing always closes."""
+
+    def __init__(self, path: str) -> None:
+        self._until_ms = _now_ms() + OPEN_MS
+        super().__init__(path)
+
+    def allow(self, deadline_ms: int) -> None:
+        """Let what follows take so long altogether."""
+        self._until_ms = _now_ms() + deadline_ms
+
+    def open(self, port: str, baudrate: int = _SLOW_BD) -> None:
+        """Open the port; a full buffer fails after a second instead of blocking for ever."""
+        super().open(port, baudrate)
+        self.tty.write_timeout = 1
+
+    def read(self, timeout) -> bytearray:  # the library's word, in ms
+        """Return one frame, an acknowledgement too; raise `OSError` when none is complete."""
+        until_ms = min(_now_ms() + timeout, self._until_ms)
+        frame = bytearray()
+        self._take(frame, 6, until_ms)
+        if frame == _ACK:
+            return frame
+        extended = frame[3:5] == b"\xff\xff"  # [PN532 UM 6.2.1.2]
+        if extended:
+            self._take(frame, 9, until_ms)
+        size = 10 + (frame[5] << 8 | frame[6]) if extended else 7 + frame[3]
+        self._take(frame, min(size, 10 + 265), until_ms)
+        return frame
+
+    def _take(self, frame: bytearray, size: int, until_ms: float) -> None:
+        while len(frame) < size:
+            left_ms = until_ms - _now_ms()
+            if left_ms <= 0:
+                # where a whole frame is missing the library cancels its command, else it does not
+                number = errno.EIO if frame else errno.ETIMEDOUT
+                raise OSError(number, f"{len(frame)} of {size} bytes came")
+            self.tty.timeout = left_ms / 1_000
+            frame += self.tty.read(size - len(frame))
+
+    def close(self) -> None:
+        """Close the port, also one whose other end has gone."""
+        tty, self.tty = self.tty, None
+        if tty is not None:
+            with contextlib.suppress(OSError, termios.error):
+                tty.reset_output_buffer()
+            tty.close()
+
+
+def _initialised(line: _Line) -> nfc.clf.pn532.Device:
+    try:
+        return nfc.clf.pn532.init(line)
+    except _ERRORS:
+        # A process that was killed leaves the chip at the speed that the library had raised it
+        # to, and the library begins at 115,200: without this only a power cycle would help.
+        _slow_down(line)
+        return nfc.clf.pn532.init(line)
+
+
+def _slow_down(line: _Line) -> None:
+    path = line.port
+    for speed_bd in _FAST_BD:
+        with contextlib.suppress(*_ERRORS):
+            line.open(path, speed_bd)
+            chip = nfc.clf.pn532.Chipset(line, logging.getLogger("nfc"))
+            chip.send_ack()  # cancels what the chip may be doing
+            chip.set_serial_baudrate(_SLOW_BD)
+            break
+    line.open(path, _SLOW_BD)
+
+
+def _kind(uid: str) -> str:
+    random = len(uid) == 8 and uid.startswith("08")  # [ISO 14443-3 table 9]
+    return "random" if random else "mifare_classic"
+
+
+def _plain(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.EIO, errno.ENODEV, errno.ETIMEDOUT):
+        known = os.strerror(error.errno)
+        return known if error.strerror in (None, known) else f"{known}: {error.strerror}"
+    return str(error) or type(error).__name__
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
