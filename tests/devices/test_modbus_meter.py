@@ -1,0 +1,224 @@
+"""The driver of Modbus meters, through pymodbus, against meters that are none of the library."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from hal.drivers.modbus_meter import DEADLINE_MS, ModbusLine, ModbusMeter, open_meter
+from hal.ports import HardwareSilent
+from hal.registers import MapError, known_maps, load_map
+from tests.devices.meter import FAULTS, QUICK_FAULTS, SerialMeter, TcpMeter
+
+QUICK_MS = 150  # a shorter deadline for tests that are about something else
+BUSY_MS = 1_000  # what a loaded machine may add to a deadline
+
+
+@pytest.fixture
+def bus(tmp_path):
+    bus = SerialMeter(tmp_path / "ttyAMA3", load_map("sdm630"))
+    yield bus
+    bus.unplug()
+
+
+@pytest.fixture
+def tcp():
+    tcp = TcpMeter(load_map("pac2200"))
+    yield tcp
+    tcp.unplug()
+
+
+def descriptors():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def meter_at(emulated, unit=1, deadline_ms=QUICK_MS):
+    line = ModbusLine(emulated.where, deadline_ms=deadline_ms)
+    return ModbusMeter("meter_1", line, unit, emulated.map)
+
+
+def silence_ms(meter, told="meter meter_1"):
+    since_s = time.monotonic()
+    with pytest.raises(HardwareSilent, match=told):
+        meter.read()
+    return 1_000 * (time.monotonic() - since_s)
+
+
+@pytest.mark.parametrize("name", known_maps())
+@pytest.mark.parametrize("kind", ["serial", "tcp"])
+def test_a_meter_tells_its_register_power_currents_and_voltages(tmp_path, name, kind):
+    registers = load_map(name)
+    path = tmp_path / "ttyAMA3"
+    emulated = SerialMeter(path, registers) if kind == "serial" else TcpMeter(registers)
+    told = {"voltage_l1": 229.5, "voltage_l2": 230.25, "voltage_l3": 231.125}
+    told |= {"current_l1": 16.125, "current_l2": 0.0625, "current_l3": 0}
+    told |= {"power": -3_712, "energy": 123_456 if name != "sdm630" else 123.456}
+    for quantity, number in told.items():
+        emulated.put(quantity, number)
+    meter = meter_at(emulated, deadline_ms=DEADLINE_MS)
+    read = meter.read()
+    meter.close()
+    emulated.unplug()
+    assert read.energy_wh == 123_456
+    assert read.power_w == -3_712
+    assert read.currents_ma == (16_125, 62, 0)
+    assert read.voltages_mv == (229_500, 230_250, 231_125)
+    assert 0 <= 1_000 * time.monotonic() - read.at_ms < BUSY_MS + DEADLINE_MS
+    assert emulated.asked == [(1, registers.function, *block) for block in registers.blocks]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_spoiled_answer_raises_and_the_next_reading_is_sound(bus, fault):
+    bus.put("current_l1", 7)
+    meter = meter_at(bus)
+    bus.fail(fault)
+    assert silence_ms(meter) < QUICK_MS + BUSY_MS
+    assert meter.read().currents_ma == (7_000, 0, 0)
+    meter.close()
+
+
+def test_after_each_of_twenty_failures_the_meter_is_back_and_nothing_has_leaked(bus):
+    meter = meter_at(bus, deadline_ms=DEADLINE_MS)
+    meter.read()
+    before = descriptors()
+    for number in range(20):
+        bus.fail(QUICK_FAULTS[number % len(QUICK_FAULTS)])
+        silence_ms(meter)
+        bus.put("current_l1", number)
+        assert meter.read().currents_ma == (1_000 * number, 0, 0)
+    assert descriptors() == before
+    meter.close()
+
+
+def test_a_silent_meter_is_told_within_a_second_and_comes_back(bus):
+    meter = meter_at(bus, deadline_ms=DEADLINE_MS)
+    bus.silent = True
+    told = r"meter meter_1 \(Eastron SDM630, unit 1 at rtu:.*\): no reading in \d+ ms"
+    assert silence_ms(meter, told) < DEADLINE_MS + BUSY_MS
+    bus.silent = False
+    assert meter.read().energy_wh == 0
+    meter.close()
+
+
+def test_a_meter_that_drips_its_answer_meets_the_same_deadline(bus):
+    meter = meter_at(bus)
+    bus.dripping = True
+    assert silence_ms(meter) < 3 * QUICK_MS + BUSY_MS
+    meter.close()
+
+
+def test_an_answer_that_is_not_what_was_asked_for_is_refused(bus):
+    meter = meter_at(bus)
+    bus.fail("fewer")
+    silence_ms(meter, "73 registers came, 74 were asked for")
+    bus.fail("exception")
+    silence_ms(meter, "registers 0 to 73 refused with code 2")
+    meter.close()
+
+
+def test_an_answer_that_comes_too_late_does_not_pass_for_the_next_one(bus):
+    meter = meter_at(bus)
+    bus.put("current_l1", 1)
+    bus.fail("mute")
+    silence_ms(meter)
+    bus.say_again()
+    bus.put("current_l1", 2)
+    assert meter.read().currents_ma == (2_000, 0, 0)
+    bus.say_again()
+    bus.put("current_l1", 3)
+    assert meter.read().currents_ma == (3_000, 0, 0)
+    meter.close()
+
+
+def test_an_implausible_value_is_no_reading(bus):
+    meter = meter_at(bus)
+    bus.put("current_l2", float("nan"))
+    silence_ms(meter, "implausible: current_l2 = nan")
+    bus.put("current_l2", 1)
+    assert meter.read().currents_ma == (0, 1_000, 0)
+    meter.close()
+
+
+def test_a_port_that_goes_away_and_returns_is_opened_again(bus):
+    meter = meter_at(bus)
+    meter.read()
+    before = descriptors()
+    bus.unplug()
+    silence_ms(meter)
+    silence_ms(meter)
+    bus.plug()
+    assert meter.read().energy_wh == 0
+    assert descriptors() == before
+    meter.close()
+
+
+def test_two_meters_share_one_bus(bus):
+    for name in bus.map.values:
+        bus.put(name, 2, unit=2)
+    lines = {}
+    meters = [open_meter(f"meter_{n}", f"sdm630 {bus.where} unit {n}", lines) for n in (1, 2)]
+    assert [meter.read().power_w for meter in meters] == [0, 2]
+    assert list(lines) == [bus.where]
+    meters[0].close()
+    assert meters[1].read().power_w == 2
+    meters[1].close()
+
+
+def test_a_meter_waits_no_longer_than_a_second_for_the_other_one(bus):
+    meter = meter_at(bus)
+    with meter._line.turn("meter_2"):
+        assert silence_ms(meter, "was busy for 1000 ms") < 1_000 + BUSY_MS
+
+
+def test_a_meter_that_ended_an_idle_connection_is_asked_on_a_new_one(tcp):
+    meter = meter_at(tcp, deadline_ms=DEADLINE_MS)
+    meter.read()
+    tcp.hang_up()
+    assert meter.read().energy_wh == 0
+    assert len(tcp.accepted) == 2
+    meter.close()
+
+
+@pytest.mark.parametrize("fault", ["mute", "half", "exception", "fewer"])
+def test_a_spoiled_answer_over_tcp_raises_and_the_next_reading_is_sound(tcp, fault):
+    meter = meter_at(tcp)
+    tcp.fail("", fault)
+    assert silence_ms(meter) < QUICK_MS + BUSY_MS
+    assert meter.read().energy_wh == 0
+    meter.close()
+
+
+def test_a_meter_that_does_not_listen_is_told_and_leaks_nothing(tcp):
+    meter = meter_at(tcp)
+    tcp.unplug()
+    before = descriptors()
+    silence_ms(meter)
+    silence_ms(meter)
+    assert descriptors() == before
+
+
+@pytest.mark.parametrize(
+    "device, told",
+    [
+        ("", "is no meter"),
+        ("sdm630 rtu:/dev/ttyAMA3:9600:8E1", "is no meter"),
+        ("sdm630 rtu:/dev/ttyAMA3:9600:8E1 unit 0", "is no meter"),
+        ("sdm630 rtu:/dev/ttyAMA3:9600:8E1 unit 248", "is no meter"),
+        ("sdm630 rtu:/dev/ttyAMA3 unit 1", "is no connection"),
+        ("sdm630 udp:10.0.0.1:502 unit 1", "is no connection"),
+        ("sdm631 tcp:10.0.0.1:502 unit 1", "is no known meter"),
+    ],
+)
+def test_a_meter_that_cannot_be_meant_is_refused(device, told):
+    with pytest.raises(ValueError, match=told):
+        open_meter("meter_1", device, {})
+
+
+def test_a_wrong_map_is_a_wrong_value():
+    assert issubclass(MapError, ValueError)
+
+
+def test_nothing_is_opened_before_the_first_reading(tmp_path):
+    path = tmp_path / "nowhere"
+    meter = open_meter("grid", f"sdm630 rtu:{path}:19200:8E1 unit 1", {})
+    silence_ms(meter, "meter grid .*nowhere")
