@@ -1,7 +1,7 @@
 """The digital inputs of a board on GPIO lines, through gpiozero.
 
-The factory of the pins is opened for a named chip and handed to every device: the library's
-global one would look for another by itself where this one fails.
+The factory of the pins is opened for a named chip, as those of `gpio_lines` are, and handed to
+every device: the library's global one would look for another by itself where this one fails.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gpiozero import GPIOZeroError, InputDevice
+from gpiozero import InputDevice
 
 from hal.ports import HardwareSilent
 
@@ -31,34 +31,26 @@ class InputLine:
     pull: str = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class GpioChip:
-    """The factory of the pins of one chip, and what it raises besides the library's own errors."""
-
-    factory: Any
-    errors: tuple[type[Exception], ...] = ()
-
-
 class GpioInputs:
-    """Inputs by name; `open_chip` opens their chip, and again after a failure."""
+    """Inputs by name; `open_factory` opens their chip, and again after a failure."""
 
-    def __init__(self, open_chip: Callable[[], GpioChip], lines: Mapping[str, InputLine]) -> None:
+    def __init__(self, open_factory: Callable[[], Any], lines: Mapping[str, InputLine]) -> None:
         """Claim every line; raise `HardwareSilent` that names the one which cannot be had."""
-        self._open_chip = open_chip
+        self._open_factory = open_factory
         self._lines = dict(lines)
         self._devices: dict[str, InputDevice] = {}
-        self._chip: GpioChip | None = None
+        self._factory: Any = None
         self._claim()
 
     def read(self) -> Mapping[str, bool]:
         """Return which inputs are active; after a failure the lines are claimed anew."""
-        if self._chip is None:
+        if self._factory is None:
             self._claim()
         active: dict[str, bool] = {}
         for name, line in self._lines.items():
             try:
                 active[name] = bool(self._devices[name].pin.state) != line.active_low
-            except self._errors as error:
+            except Exception as error:  # lgpio raises what is none of gpiozero's errors
                 self.close()
                 text = f"input {name} (gpio{line.gpio}): no level: {error}"
                 raise HardwareSilent(text) from error
@@ -66,47 +58,31 @@ class GpioInputs:
 
     def close(self) -> None:
         """Give the lines back; the next `read` would claim them again."""
-        errors = self._errors
         for device in self._devices.values():
-            with contextlib.suppress(*errors):
+            with contextlib.suppress(Exception):
                 device.close()
         self._devices.clear()
-        chip, self._chip = self._chip, None
-        if chip is not None:
-            with contextlib.suppress(*errors):
-                chip.factory.close()
-
-    @property
-    def _errors(self) -> tuple[type[Exception], ...]:
-        extra = self._chip.errors if self._chip is not None else ()
-        return (GPIOZeroError, OSError, *extra)
+        factory, self._factory = self._factory, None
+        if factory is not None:
+            with contextlib.suppress(Exception):
+                factory.close()
 
     def _claim(self) -> None:
-        self._chip = self._open_chip()
+        self._factory = self._open_factory()
         for name, line in self._lines.items():
             try:
-                self._devices[name] = _claimed(self._chip, line)
-            except self._errors as error:
+                self._devices[name] = _claimed(self._factory, line)
+            except Exception as error:
                 self.close()
                 text = f"input {name} (gpio{line.gpio}): cannot be claimed: {error}"
                 raise HardwareSilent(text) from error
 
 
-def open_lgpio(chip: int) -> GpioChip:
-    """Open /dev/gpiochip<chip>; raise `HardwareSilent` where it is not there."""
-    # lgpio makes a pipe in the directory LG_WD, else in the current one, when it is imported
-    import lgpio
-    from gpiozero.pins.lgpio import LGPIOFactory
-
-    try:
-        return GpioChip(LGPIOFactory(chip=chip), (lgpio.error,))
-    except (GPIOZeroError, OSError, lgpio.error) as error:
-        raise HardwareSilent(f"inputs: gpiochip{chip} does not open: {error}") from error
-
-
-def _claimed(chip: GpioChip, line: InputLine) -> InputDevice:
+def _claimed(factory: Any, line: InputLine) -> InputDevice:
     pull_up = PULLS[line.pull]
+    if pull_up is None and factory.pin(line.gpio).info.pull == "up":
+        pull_up = True  # GPIO2 and GPIO3 have resistors that nothing switches off
     # The library couples the pull to the polarity (pulled up is active low), so polarity stays
     # ours and only the level of the pin is read; a line without a pull wants to be told one.
     level = None if pull_up is not None else True
-    return InputDevice(line.gpio, pull_up=pull_up, active_state=level, pin_factory=chip.factory)
+    return InputDevice(line.gpio, pull_up=pull_up, active_state=level, pin_factory=factory)

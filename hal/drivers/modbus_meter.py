@@ -14,6 +14,7 @@ import termios
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusException
@@ -24,29 +25,38 @@ from hal.registers import Implausible, RegisterMap, load_map, reading
 DEADLINE_MS = 1_000  # all requests of one reading together
 _WORST_WAIT_MS = 1_000  # for another meter on the same bus
 
-_CONNECTION = re.compile(
-    r"tcp:(?P<host>[A-Za-z0-9.-]{1,253}):(?P<port>\d{1,5})"
-    r"|rtu:(?P<path>/[A-Za-z0-9_./:+-]{1,200}):(?P<baud>\d{4,6}):8(?P<parity>[NEO])(?P<stop>[12])"
-)
-_DEVICE = re.compile(r"(?P<map>[a-z0-9_]+) (?P<where>\S+) unit (?P<unit>\d{1,3})")
+_TCP = re.compile(r"(?P<host>[A-Za-z0-9.-]{1,253}):(?P<port>\d{1,5})")
+_SERIAL = re.compile(r"(?P<path>/[A-Za-z0-9_./:+-]{1,200})")
+_FRAME = re.compile(r"8(?P<parity>[NEO])(?P<stop>[12])")
+_WRITE = "/dev/ttyAMA3?unit=1&baud=9600&frame=8N1 or 172.16.23.9:502?unit=1"
 _ERRORS = (
     OSError, ModbusException, termios.error,
     struct.error, IndexError, ValueError, TypeError,  # of a garbled answer
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a meter is: a path, or host and port; and its unit address there."""
+
+    where: str
+    unit: int
+    port: int | None = None  # of TCP
+    speed_bd: int = 9_600
+    parity: str = "N"
+    stop_count: int = 1
+
+
 class ModbusLine:
-    """One connection or bus, named like `tcp:172.16.23.9:502` or `rtu:/dev/ttyAMA3:9600:8E1`.
+    """One connection or bus; meters on one bus share it, and each waits for the others' turn."""
 
-    Meters on one bus share it; each request of one waits for those of the others.
-    """
-
-    def __init__(self, where: str, *, deadline_ms: int = DEADLINE_MS) -> None:
-        self.where = where
+    def __init__(self, place: Place, *, deadline_ms: int = DEADLINE_MS) -> None:
+        self.where = place.where
+        self._place = place
         self.deadline_ms = deadline_ms
         self._until_ms = 0
         self._using = threading.Lock()
-        self._client = self._made(where)
+        self._client = self._made(place)
         # what the library would print at every silence is said once, by the one who raises
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
 
@@ -82,19 +92,19 @@ class ModbusLine:
         with contextlib.suppress(*_ERRORS):
             self._client.close()
 
-    def _made(self, where: str) -> ModbusTcpClient | ModbusSerialClient:
-        match = _CONNECTION.fullmatch(where)
-        if match is None:
-            known = "tcp:172.16.23.9:502 or rtu:/dev/ttyAMA3:9600:8E1"
-            raise ValueError(f"{where[:80]!r} is no connection; write {known}")
+    def reaches(self, place: Place) -> bool:
+        """Tell whether a meter at that place can be asked over this line, as it is set."""
+        return replace(place, unit=self._place.unit) == self._place
+
+    def _made(self, place: Place) -> ModbusTcpClient | ModbusSerialClient:
         common = {"timeout": self.deadline_ms / 1_000, "retries": 0, "trace_packet": self._heard}
-        if match["host"]:
-            return ModbusTcpClient(match["host"], port=int(match["port"]), **common)
+        if place.port is not None:
+            return ModbusTcpClient(place.where.rpartition(":")[0], port=place.port, **common)
         return _SerialClient(
-            match["path"],
-            baudrate=int(match["baud"]),
-            parity=match["parity"],
-            stopbits=int(match["stop"]),
+            place.where,
+            baudrate=place.speed_bd,
+            parity=place.parity,
+            stopbits=place.stop_count,
             **common,
         )
 
@@ -155,20 +165,39 @@ class ModbusMeter:
         return words
 
 
-def open_meter(name: str, device: str, lines: dict[str, ModbusLine]) -> ModbusMeter:
-    """Return a meter from a text such as `sdm630 rtu:/dev/ttyAMA3:9600:8N1 unit 2`.
+def place_of(device: str) -> Place:
+    """Return the place that a board file names; raise `ValueError` for what cannot be meant.
+
+    `/dev/ttyAMA3?unit=1&baud=19200&frame=8E1` (9600 and 8N1 where they are left out), or
+    `172.16.23.9:502?unit=1`.
+    """
+    where, _, query = device.partition("?")
+    told = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
+    unit, speed = told.pop("unit", "1"), told.pop("baud", "9600")
+    frame = _FRAME.fullmatch(told.pop("frame", "8N1"))
+    numbers = unit.isdecimal() and speed.isdecimal()
+    if told or frame is None or not numbers or not 1 <= int(unit) <= 247:
+        raise ValueError(f"{device[:80]!r} is no meter; write {_WRITE}")
+    if match := _TCP.fullmatch(where):
+        return Place(where, int(unit), port=int(match["port"]))
+    if not _SERIAL.fullmatch(where):
+        raise ValueError(f"{device[:80]!r} is no meter; write {_WRITE}")
+    return Place(where, int(unit), None, int(speed), frame["parity"], int(frame["stop"]))
+
+
+def open_meter(name: str, device: str, map_name: str, lines: dict[str, ModbusLine]) -> ModbusMeter:
+    """Return a meter at a place (see `place_of`) with a map of `hal/meters`; opens nothing yet.
 
     `lines` holds the lines that are in use already and gets the one that is new. Raises
-    `ValueError` for a text or a map that cannot be meant.
+    `ValueError` for a place or a map that cannot be meant.
     """
-    match = _DEVICE.fullmatch(device)
-    if match is None or not 1 <= int(match["unit"]) <= 247:
-        example = "pac2200 tcp:172.16.23.9:502 unit 1"
-        raise ValueError(f"meter {name}: {device[:80]!r} is no meter; write {example}")
-    registers = load_map(match["map"])
-    line = lines.get(match["where"]) or ModbusLine(match["where"])
-    lines[match["where"]] = line
-    return ModbusMeter(name, line, int(match["unit"]), registers)
+    place = place_of(device)
+    registers = load_map(map_name)
+    line = lines.get(place.where) or ModbusLine(place)
+    if not line.reaches(place):
+        raise ValueError(f"meter {name}: {place.where} is in use at another speed or frame")
+    lines[place.where] = line
+    return ModbusMeter(name, line, place.unit, registers)
 
 
 class _SerialClient(ModbusSerialClient):

@@ -95,16 +95,17 @@ def pulses(frame: tuple[Rgb, ...]) -> bytes:
     return reset + lights + reset
 
 
-def open_spi_bus(bus: int, device: int) -> SpiWriter:
-    """Open /dev/spidev<bus>.<device> for a ring; raise `HardwareSilent` where it is not there."""
+def open_ring_bus(where: str) -> SpiWriter:
+    """Open `spi6.0` for a ring; raise `HardwareSilent` where it is not there."""
     import spidev  # it comes as source only, and no other board needs a compiler for it
 
+    bus, _, chip = where.removeprefix("spi").partition(".")
     spi = spidev.SpiDev()
     try:
-        spi.open(bus, device)
+        spi.open(int(bus), int(chip))
         spi.max_speed_hz = CLOCK_HZ
         spi.mode = 0
     except OSError as error:
         spi.close()
-        raise HardwareSilent(f"led: /dev/spidev{bus}.{device} does not open: {error}") from error
+        raise HardwareSilent(f"led: {where} does not open: {error}") from error
     return spi

@@ -69,7 +69,7 @@ class SerialMeter(Registers):
     def __init__(self, path, registers, unit=1):
         super().__init__(registers, unit)
         self.path = path
-        self.where = f"rtu:{path}:9600:8N1"
+        self.where = str(path)
         self.plug()
 
     def plug(self):
@@ -131,7 +131,7 @@ class TcpMeter(Registers):
     def __init__(self, registers, unit=1):
         super().__init__(registers, unit)
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.where = f"tcp:127.0.0.1:{self.listener.getsockname()[1]}"
+        self.where = f"127.0.0.1:{self.listener.getsockname()[1]}"
         self.accepted = []
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()

@@ -42,6 +42,13 @@ def test_each_input_has_its_own_line(pins):
     assert inputs.read() == {"mcb_1": True, "tilt": True}
 
 
+@pytest.mark.parametrize("gpio", [2, 45])
+def test_lines_with_a_fixed_resistor_and_those_of_a_module_are_inputs_too(pins, gpio):
+    inputs = GpioInputs(pins.open, {"ext1": InputLine(gpio, active_low=True)})
+    pins.level(gpio, False)
+    assert inputs.read() == {"ext1": True}
+
+
 def test_a_wire_that_is_cut_reads_as_a_tripped_breaker(pins):
     inputs = GpioInputs(pins.open, {"mcb_1": LINES["mcb_1"]})
     assert inputs.read() == {"mcb_1": True}  # nothing drives the line, its pull does
@@ -60,7 +67,7 @@ def test_a_line_that_fails_raises_and_is_claimed_anew_at_the_next_reading(pins, 
 def test_a_chip_that_is_gone_is_asked_for_again_each_time(pins):
     inputs = GpioInputs(pins.open, LINES)
     pins.fail("system")
-    pins.failure = HardwareSilent("inputs: gpiochip0 does not open")
+    pins.failure = HardwareSilent("gpiochip0: gone")
     for _ in range(2):
         with pytest.raises(HardwareSilent):
             inputs.read()
@@ -73,7 +80,7 @@ def test_a_chip_that_is_gone_is_asked_for_again_each_time(pins):
     [
         ({"a": InputLine(22, True), "b": InputLine(22, False)}, r"input b \(gpio22\): cannot be"),
         ({"a": InputLine(2, True, pull="down")}, r"input a \(gpio2\): cannot be claimed"),
-        ({"a": InputLine(99, True)}, r"input a \(gpio99\): cannot be claimed"),
+        ({"a": InputLine(-1, True)}, r"input a \(gpio-1\): cannot be claimed"),
     ],
 )
 def test_a_line_that_cannot_be_had_is_told_when_the_inputs_are_made(pins, lines, told):
@@ -99,7 +106,11 @@ def test_the_library_is_not_left_to_choose_a_chip_by_itself(pins):
     importlib.util.find_spec("lgpio") is None, reason="`apt-get install python3-lgpio` ends this"
 )
 def test_a_chip_that_does_not_exist_is_told_by_lgpio(tmp_path, repository):
-    code = "from hal.drivers.gpio_inputs import open_lgpio; open_lgpio(97)"
+    code = (
+        "from hal.drivers.gpio_inputs import GpioInputs\n"
+        "from hal.drivers.gpio_lines import lgpio_factory\n"
+        "GpioInputs(lambda: lgpio_factory(97), {})"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -108,4 +119,4 @@ def test_a_chip_that_does_not_exist_is_told_by_lgpio(tmp_path, repository):
         text=True,
         check=False,
     )
-    assert "HardwareSilent: inputs: gpiochip97 does not open" in ran.stderr
+    assert "HardwareSilent: gpiochip97: 'can not open gpiochip'" in ran.stderr

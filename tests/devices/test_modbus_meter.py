@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from hal.drivers.modbus_meter import DEADLINE_MS, ModbusLine, ModbusMeter, open_meter
+from hal.drivers.modbus_meter import (
+    DEADLINE_MS,
+    ModbusLine,
+    ModbusMeter,
+    Place,
+    open_meter,
+    place_of,
+)
 from hal.ports import HardwareSilent
 from hal.registers import MapError, known_maps, load_map
 from tests.devices.meter import FAULTS, QUICK_FAULTS, SerialMeter, TcpMeter
@@ -33,7 +40,7 @@ def descriptors():
 
 
 def meter_at(emulated, unit=1, deadline_ms=QUICK_MS):
-    line = ModbusLine(emulated.where, deadline_ms=deadline_ms)
+    line = ModbusLine(place_of(emulated.where), deadline_ms=deadline_ms)
     return ModbusMeter("meter_1", line, unit, emulated.map)
 
 
@@ -93,7 +100,7 @@ def test_after_each_of_twenty_failures_the_meter_is_back_and_nothing_has_leaked(
 def test_a_silent_meter_is_told_within_a_second_and_comes_back(bus):
     meter = meter_at(bus, deadline_ms=DEADLINE_MS)
     bus.silent = True
-    told = r"meter meter_1 \(Eastron SDM630, unit 1 at rtu:.*\): no reading in \d+ ms"
+    told = r"meter meter_1 \(Eastron SDM630, unit 1 at /.*\): no reading in \d+ ms"
     assert silence_ms(meter, told) < DEADLINE_MS + BUSY_MS
     bus.silent = False
     assert meter.read().energy_wh == 0
@@ -156,12 +163,19 @@ def test_two_meters_share_one_bus(bus):
     for name in bus.map.values:
         bus.put(name, 2, unit=2)
     lines = {}
-    meters = [open_meter(f"meter_{n}", f"sdm630 {bus.where} unit {n}", lines) for n in (1, 2)]
+    meters = [open_meter(f"meter_{n}", f"{bus.where}?unit={n}", "sdm630", lines) for n in (1, 2)]
     assert [meter.read().power_w for meter in meters] == [0, 2]
     assert list(lines) == [bus.where]
     meters[0].close()
     assert meters[1].read().power_w == 2
     meters[1].close()
+
+
+def test_two_meters_on_one_bus_at_two_speeds_are_refused():
+    lines = {}
+    open_meter("meter_1", "/dev/ttyAMA3?unit=1", "sdm630", lines)
+    with pytest.raises(ValueError, match="meter meter_2: /dev/ttyAMA3 is in use at another speed"):
+        open_meter("meter_2", "/dev/ttyAMA3?unit=2&baud=19200", "sdm630", lines)
 
 
 def test_a_meter_waits_no_longer_than_a_second_for_the_other_one(bus):
@@ -198,20 +212,46 @@ def test_a_meter_that_does_not_listen_is_told_and_leaks_nothing(tcp):
 
 
 @pytest.mark.parametrize(
-    "device, told",
+    "device, place",
     [
-        ("", "is no meter"),
-        ("sdm630 rtu:/dev/ttyAMA3:9600:8E1", "is no meter"),
-        ("sdm630 rtu:/dev/ttyAMA3:9600:8E1 unit 0", "is no meter"),
-        ("sdm630 rtu:/dev/ttyAMA3:9600:8E1 unit 248", "is no meter"),
-        ("sdm630 rtu:/dev/ttyAMA3 unit 1", "is no connection"),
-        ("sdm630 udp:10.0.0.1:502 unit 1", "is no connection"),
-        ("sdm631 tcp:10.0.0.1:502 unit 1", "is no known meter"),
+        ("/dev/ttyAMA3", Place("/dev/ttyAMA3", 1)),
+        ("/dev/ttyAMA3?unit=247", Place("/dev/ttyAMA3", 247)),
+        (
+            "/dev/ttyAMA3?unit=2&baud=19200&frame=8E1",
+            Place("/dev/ttyAMA3", 2, None, 19_200, "E", 1),
+        ),
+        ("/dev/ttyS0?frame=8N2", Place("/dev/ttyS0", 1, stop_count=2)),
+        ("172.16.23.9:502?unit=1", Place("172.16.23.9:502", 1, 502)),
+        ("meter.local:1502", Place("meter.local:1502", 1, 1_502)),
     ],
 )
-def test_a_meter_that_cannot_be_meant_is_refused(device, told):
-    with pytest.raises(ValueError, match=told):
-        open_meter("meter_1", device, {})
+def test_a_meter_is_where_its_board_file_says(device, place):
+    assert place_of(device) == place
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        "",
+        "ttyAMA3",
+        "172.16.23.9",
+        "/dev/ttyAMA3?unit=0",
+        "/dev/ttyAMA3?unit=248",
+        "/dev/ttyAMA3?unit=one",
+        "/dev/ttyAMA3?baud=fast",
+        "/dev/ttyAMA3?frame=7E1",
+        "/dev/ttyAMA3?speed=9600",
+        "/dev/tty; reboot?unit=1",
+    ],
+)
+def test_a_place_that_cannot_be_meant_is_refused(device):
+    with pytest.raises(ValueError, match="is no meter; write /dev/ttyAMA3"):
+        place_of(device)
+
+
+def test_a_meter_of_an_unknown_map_is_refused():
+    with pytest.raises(ValueError, match="'sdm631' is no known meter"):
+        open_meter("meter_1", "10.0.0.1:502", "sdm631", {})
 
 
 def test_a_wrong_map_is_a_wrong_value():
@@ -220,5 +260,5 @@ def test_a_wrong_map_is_a_wrong_value():
 
 def test_nothing_is_opened_before_the_first_reading(tmp_path):
     path = tmp_path / "nowhere"
-    meter = open_meter("grid", f"sdm630 rtu:{path}:19200:8E1 unit 1", {})
+    meter = open_meter("grid", f"{path}?baud=19200&frame=8E1", "sdm630", {})
     silence_ms(meter, "meter grid .*nowhere")
