@@ -200,9 +200,10 @@ class _Line(TTY):
         self._until_ms = _now_ms() + deadline_ms
 
     def open(self, port: str, baudrate: int = _SLOW_BD) -> None:
-        """Open the port; a full buffer fails after a second instead of blocking for ever."""
+        """Open the port for nobody else; a full buffer fails after a second, it does not block."""
         super().open(port, baudrate)
         self.tty.write_timeout = 1
+        self.tty.exclusive = True
 
     def read(self, timeout) -> bytearray:  # the library's word, in ms
         """Return one frame, an acknowledgement too; raise `OSError` when none is complete."""

@@ -1,8 +1,9 @@
-"""The contract of the ports: what every board must do, whatever stands behind its drivers."""
+"""The contract of the ports: what every board must do, whatever stands behind its drivers.
 
-import pytest
+Reader, meter, ring and inputs: `test_device_contract`.
+"""
 
-from hal.ports import HardwareSilent, LockPosition, OutletDrive
+from hal.ports import LockPosition, OutletDrive
 
 NEAR_MV, NEAR_OHM = 60, 3  # what an ADC of 12 bits may be off
 CLOSED = OutletDrive(duty_permille=266, contactor_on=True, lock_on=True)
@@ -121,29 +122,3 @@ def test_a_car_charges_and_the_meter_sees_it(rig):
     rig.act("meter", name="meter_1", currents_ma=[5_000, 0, 0])
     assert rig.read_meter(1).currents_ma[0] >= 5_000
     assert rig.read_meter(2).currents_ma == (0, 0, 0)
-
-
-def test_a_silent_meter_raises_and_comes_back(rig):
-    rig.act("meter", name="meter_2", silent=True)
-    with pytest.raises(HardwareSilent, match="meter_2"):
-        rig.read_meter(2)
-    rig.act("meter", name="meter_2", silent=False)
-    assert rig.read_meter(2).energy_wh == 0
-
-
-def test_a_card_is_read_once(rig):
-    rig.act("swipe", uid="0A0E9B83", hold_ms=60_000)
-    card = rig.take_card()
-    assert (card.uid, card.reader, card.kind) == ("0a0e9b83", 1, "mifare_classic")
-    assert rig.take_card() is None
-
-
-def test_a_silent_reader_raises(rig):
-    rig.act("reader", silent=True)
-    with pytest.raises(HardwareSilent, match="reader 1"):
-        rig.take_card()
-
-
-def test_the_ring_is_seen_from_outside(rig):
-    rig.show_led(((0, 0, 255),) * 24)
-    assert rig.act("look")["led"] == ["#0000ff"] * 24

@@ -29,6 +29,7 @@ class Registers:
         self.asked = []
         self.faults = deque()
         self.silent = False
+        self.mute_units = set()
         self.dripping = False
         for name, value in registers.values.items():
             self.put(name, 0, unit, value.coding)
@@ -51,7 +52,7 @@ class Registers:
         """Return the fault and the answer to one request, no answer where the unit is another."""
         function, first, count = struct.unpack(">BHH", request[:5])
         self.asked.append((unit, function, first, count))
-        if self.silent or unit not in self.units:
+        if self.silent or unit in self.mute_units or unit not in self.units:
             return "mute", b""
         fault = self.faults.popleft() if self.faults else ""
         inside = any(a <= first and first + count <= a + n for a, n in self.map.blocks)

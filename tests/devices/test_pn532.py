@@ -1,5 +1,7 @@
 """The driver of a PN532 reader, through nfcpy, against a chip on a pseudo terminal."""
 
+import queue
+import threading
 import time
 from pathlib import Path
 
@@ -218,6 +220,29 @@ def test_closing_puts_the_chip_to_sleep_at_its_first_speed_and_leaks_nothing(chi
     assert descriptors() == before
     with pytest.raises(HardwareSilent, match="closed"):
         reader.poll(0)
+
+
+def test_closing_ends_a_poll_that_waits_in_another_thread(reader):
+    ended = queue.Queue()
+
+    def look():
+        try:
+            ended.put(reader.poll(60_000))
+        except HardwareSilent as silence:
+            ended.put(str(silence))
+
+    threading.Thread(target=look, daemon=True).start()
+    reader.close()
+    assert ended.get(timeout=5).endswith("closed")
+
+
+def test_two_readers_do_not_talk_over_one_port(chip, reader):
+    reader.poll(0)
+    other = Pn532Reader(str(chip.path), 3)
+    silence_ms(other)
+    chip.card = CARD
+    assert uids(reader) == [CARD.uid]
+    other.close()
 
 
 @pytest.mark.parametrize(
