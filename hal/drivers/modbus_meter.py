@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
-from pymodbus.exceptions import ConnectionException, ModbusException
+from pymodbus.exceptions import ConnectionException, ModbusException, ModbusIOException
 
 from hal.ports import HardwareSilent, MeterReading
 from hal.registers import Implausible, RegisterMap, load_map, reading
@@ -142,8 +142,7 @@ class ModbusMeter:
             except _ERRORS as error:
                 self._line.close()
                 took_ms = _now_ms() - since_ms
-                text = f"{label}: no reading in {took_ms} ms: {error or type(error).__name__}"
-                raise HardwareSilent(text) from error
+                raise HardwareSilent(f"{label}: {_plain(error)} in {took_ms} ms") from error
 
     def close(self) -> None:
         """Close the line; another meter on it opens it again when it asks."""
@@ -219,6 +218,14 @@ class _SerialClient(ModbusSerialClient):
         self.socket.timeout = self.comm_params.timeout_connect
         first = self.socket.read(size or 1)
         return first + self.socket.read(self.socket.in_waiting) if first else b""
+
+
+def _plain(error: BaseException) -> str:
+    if isinstance(error, ModbusIOException):
+        return "no whole answer"
+    if isinstance(error, ConnectionException):
+        return "no connection"
+    return str(error) or type(error).__name__
 
 
 def _now_ms() -> int:

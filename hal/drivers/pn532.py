@@ -221,13 +221,15 @@ class _Line(TTY):
 
     def _take(self, frame: bytearray, size: int, until_ms: float) -> None:
         while len(frame) < size:
-            left_ms = until_ms - _now_ms()
-            if left_ms <= 0:
+            left_ms = max(0, until_ms - _now_ms())
+            self.tty.timeout = left_ms / 1_000
+            heard = self.tty.read(size - len(frame))
+            # bytes that lie there count, however late this thread got its turn, until the end
+            if not heard or _now_ms() >= self._until_ms:
                 # where a whole frame is missing the library cancels its command, else it does not
                 number = errno.EIO if frame else errno.ETIMEDOUT
                 raise OSError(number, f"{len(frame)} of {size} bytes came")
-            self.tty.timeout = left_ms / 1_000
-            frame += self.tty.read(size - len(frame))
+            frame += heard
 
     def close(self) -> None:
         """Close the port, also one whose other end has gone."""

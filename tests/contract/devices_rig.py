@@ -8,6 +8,7 @@ from hal.drivers.gpio_inputs import GpioInputs, InputLine
 from hal.drivers.modbus_meter import open_meter
 from hal.drivers.pn532 import Pn532Reader
 from hal.drivers.ws2812 import Ws2812Ring
+from hal.ports import HardwareSilent
 from hal.registers import load_map
 from tests.devices.gpio import Pins
 from tests.devices.meter import SerialMeter
@@ -63,7 +64,13 @@ class DevicesRig:
         return {"ok": True}
 
     def take_card(self):
-        return self.reader.poll(self.patience_ms)
+        for _ in range(5):
+            try:
+                return self.reader.poll(self.patience_ms)
+            except HardwareSilent:
+                if self.chip.silent:
+                    raise  # else the played chip had no turn on a loaded machine
+        raise AssertionError("the reader does not come back")
 
     def read_meter(self, outlet):
         return self.meters[outlet].read()
