@@ -47,7 +47,7 @@ class Pn532Reader:
     def __init__(self, device: str, reader: int) -> None:
         self._path = device_path(device)
         self._reader = reader
-        self._line: _Line | None = None
+        self._line: Line | None = None
         self._front = nfc.ContactlessFrontend()
         self._failures = 0
         self._again_ms = 0
@@ -115,10 +115,10 @@ class Pn532Reader:
             raise OSError(errno.EIO, f"an identifier of {len(uid)} bytes")
         return uid.hex()
 
-    def _opened(self, until_ms: int) -> _Line:
+    def _opened(self, until_ms: int) -> Line:
         if self._line is None:
             self._wait_for_turn(until_ms)
-            line = _Line(self._path)
+            line = Line(self._path)
             try:
                 self._front.device = _initialised(line)
             except BaseException:
@@ -188,7 +188,7 @@ def device_path(device: str) -> str:
     return device
 
 
-class _Line(TTY):
+class Line(TTY):
     """The library's serial port with a deadline over a whole exchange; closing always closes."""
 
     def __init__(self, path: str) -> None:
@@ -240,7 +240,7 @@ class _Line(TTY):
             tty.close()
 
 
-def _initialised(line: _Line) -> nfc.clf.pn532.Device:
+def _initialised(line: Line) -> nfc.clf.pn532.Device:
     try:
         return nfc.clf.pn532.init(line)
     except _ERRORS:
@@ -250,7 +250,7 @@ def _initialised(line: _Line) -> nfc.clf.pn532.Device:
         return nfc.clf.pn532.init(line)
 
 
-def _slow_down(line: _Line) -> None:
+def _slow_down(line: Line) -> None:
     path = line.port
     for speed_bd in _FAST_BD:
         with contextlib.suppress(*_ERRORS):

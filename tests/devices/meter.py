@@ -93,6 +93,7 @@ class SerialMeter(Registers):
     def say_again(self):
         """Let the last answer come once more, or too late where a fault held it back."""
         os.write(self.master, self.last)
+        select.select([self.slave], [], [], 5)  # the kernel carries it over in its own time
 
     def _run(self):
         buffer = b""

@@ -120,7 +120,14 @@ def test_a_silent_meter_is_told_within_a_second_and_comes_back(bus):
 def test_a_meter_that_drips_its_answer_meets_the_same_deadline(bus):
     meter = meter_at(bus)
     bus.dripping = True
-    assert silence_ms(meter) < 3 * QUICK_MS + BUSY_MS
+    assert silence_ms(meter) < QUICK_MS + BUSY_MS
+    meter.close()
+
+
+def test_a_meter_that_stops_within_its_answer_gets_no_second_second(bus):
+    meter = meter_at(bus, deadline_ms=300)
+    bus.fail("half")
+    assert silence_ms(meter) < 800
     meter.close()
 
 

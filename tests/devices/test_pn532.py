@@ -11,13 +11,14 @@ from hal.drivers.pn532 import (
     CLOSE_MS,
     OPEN_MS,
     SENSE_MS,
+    Line,
     Pn532Reader,
     Presence,
     back_off_ms,
     device_path,
 )
 from hal.ports import HardwareSilent
-from tests.devices.pn532 import FAULTS, Card, EmulatedPn532
+from tests.devices.pn532 import ACK, FAULTS, Card, EmulatedPn532
 
 CARD = Card("04a1b2c3d4e5f6")
 BUSY_MS = 1_000  # what a loaded machine may add to a deadline
@@ -183,6 +184,16 @@ def test_a_reader_that_babbles_for_ever_meets_the_deadline(chip, reader):
     chip.babbling = False
     chip.card = CARD
     assert uids(reader) == [CARD.uid]
+
+
+def test_after_its_deadline_an_exchange_ends_whatever_lies_there(chip):
+    line = Line(str(chip.path))
+    chip.babble()
+    assert line.read(100) == ACK
+    line.allow(0)
+    with pytest.raises(OSError, match="0 of 6 bytes"):
+        line.read(100)
+    line.close()
 
 
 def test_while_it_backs_off_the_port_is_left_alone(chip, reader):
