@@ -213,6 +213,7 @@ def spoiled(fault, data):
         "checksum": frame[:-2] + bytes([frame[-2] ^ 0x55]) + frame[-1:],
         "length": frame[:4] + bytes([frame[4] ^ 1]) + frame[5:],
         "short": framed(data[:2]),
+        "truncated": framed(data[:2] + b"\x01\x01"),
         "foreign": framed(bytes([0xD5, 0x99])),
         "error": framed(b"\x7f"),
     }[fault]

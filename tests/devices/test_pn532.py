@@ -166,6 +166,15 @@ def test_a_reader_that_does_not_end_its_answers_is_back_too(chip, reader, fault)
     assert uids(reader) == [CARD.uid]
 
 
+def test_an_answer_that_the_library_trips_over_is_silence_not_the_end(chip, reader):
+    look(reader)
+    chip.card = CARD
+    chip.fail("", "truncated", "", "truncated")  # of the field, then of the list of cards
+    with pytest.raises(HardwareSilent, match="index out of range"):
+        reader.poll(0)
+    assert uids(reader) == [CARD.uid]
+
+
 def test_a_dead_reader_is_told_within_its_deadline_each_time_and_comes_back(chip, reader):
     chip.silent = True
     before = descriptors()
