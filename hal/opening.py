@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from hal.board import BoardProfile
+from hal.board import BoardProfile, MeterProfile, ReaderProfile
 from hal.drivers.world import WorldInputs, WorldLed, WorldMeter, WorldOutlets, WorldReader
 from hal.frames import SOCKET_NAME
 from hal.ports import (
@@ -89,48 +91,92 @@ def _open_pins(profile: BoardProfile) -> SafetyPorts:
 
 def open_station(profile: BoardProfile, state_dir: Path) -> StationPorts:
     """Open everything else; raise `HardwareSilent` or `NoDriver` if anything does not open."""
-    path = state_dir / SOCKET_NAME
     closers: list[Close] = []
     try:
-        readers: dict[int, RfidPort] = {}
-        for reader in profile.readers:
-            _only_world(f"reader {reader.number}", reader.driver)
-            world_reader = WorldReader(path, reader.number)
-            closers.append(world_reader.close)
-            readers[reader.number] = world_reader
-        named: dict[str, MeterPort] = {}
-        for meter in profile.meters:
-            _only_world(f"meter {meter.name}", meter.driver)
-            world_meter = WorldMeter(path, meter.name)
-            closers.append(world_meter.close)
-            named[meter.name] = world_meter
-        led = _open_led(profile, path, closers)
-        inputs = _open_inputs(profile, path, closers)
-    except OSError:
+        opener = _Opener(profile, state_dir / SOCKET_NAME, closers)
+        readers = {reader.number: opener.reader(reader) for reader in profile.readers}
+        named = {meter.name: opener.meter(meter) for meter in profile.meters}
+        led, inputs = opener.led(), opener.inputs()
+    except (OSError, ValueError) as problem:
         for close in closers:
             close()
+        if isinstance(problem, ValueError):  # an address or a map that cannot be meant
+            raise NoDriver(f"{profile.name}: {problem}") from problem
         raise
     meters = {o.number: named[o.meter] for o in profile.outlets if o.meter is not None}
     others = {n: m for n, m in named.items() if n not in {o.meter for o in profile.outlets}}
     return StationPorts(readers, led, meters, others, inputs, tuple(closers))
 
 
-def _open_led(profile: BoardProfile, path: Path, closers: list[Close]) -> LedPort | None:
-    if profile.led is None:
-        return None
-    _only_world("led", profile.led.driver)
-    led = WorldLed(path)
-    closers.append(led.close)
-    return led
+class _Opener:
+    """Opens one device after the other; libraries of real buses are imported where one is named."""
 
+    def __init__(self, profile: BoardProfile, world: Path, closers: list[Close]) -> None:
+        self.profile = profile
+        self.world = world
+        self.closers = closers
+        self.buses: dict[str, Any] = {}
 
-def _open_inputs(profile: BoardProfile, path: Path, closers: list[Close]) -> InputPort | None:
-    if profile.input_driver is None:
-        return None
-    _only_world("inputs", profile.input_driver)
-    inputs = WorldInputs(path)
-    closers.append(inputs.close)
-    return inputs
+    def reader(self, reader: ReaderProfile) -> RfidPort:
+        if reader.driver == "pn532":
+            from hal.drivers.pn532 import Pn532Reader
+
+            chip = Pn532Reader(reader.device, reader.number)
+            self.closers.append(chip.close)
+            return chip
+        _only_world(f"reader {reader.number}", reader.driver)
+        played = WorldReader(self.world, reader.number)
+        self.closers.append(played.close)
+        return played
+
+    def meter(self, meter: MeterProfile) -> MeterPort:
+        if meter.driver == "modbus":
+            from hal.drivers.modbus_meter import open_meter
+
+            known = set(self.buses)
+            real = open_meter(meter.name, meter.device, meter.map, self.buses)
+            self.closers += [bus.close for where, bus in self.buses.items() if where not in known]
+            return real
+        _only_world(f"meter {meter.name}", meter.driver)
+        played = WorldMeter(self.world, meter.name)
+        self.closers.append(played.close)
+        return played
+
+    def led(self) -> LedPort | None:
+        led = self.profile.led
+        if led is None:
+            return None
+        if led.driver == "ws2812":
+            from hal.drivers.ws2812 import Ws2812Ring, open_ring_bus
+
+            ring = Ws2812Ring(partial(open_ring_bus, led.device), led.count)
+            self.closers.append(ring.close)
+            return ring
+        _only_world("led", led.driver)
+        played = WorldLed(self.world)
+        self.closers.append(played.close)
+        return played
+
+    def inputs(self) -> InputPort | None:
+        driver = self.profile.input_driver
+        if driver is None:
+            return None
+        if driver == "gpio":
+            from hal.drivers.gpio_inputs import GpioInputs, InputLine
+            from hal.drivers.gpio_lines import FACTORIES
+
+            pins = {name: int(pin) for name, pin in self.profile.input_pins.items()}
+            lines = {
+                name: InputLine(gpio, active_low=True, pull="up") for name, gpio in pins.items()
+            }
+            factory = FACTORIES[self.profile.gpio_factory]
+            real = GpioInputs(partial(factory, self.profile.gpio_chip), lines)
+            self.closers.append(real.close)
+            return real
+        _only_world("inputs", driver)
+        played = WorldInputs(self.world)
+        self.closers.append(played.close)
+        return played
 
 
 def _only_world(where: str, driver: str) -> None:

@@ -128,6 +128,8 @@ class SimStation:
         for number in list(self._pilots):
             self._pilot(number, StationHeard())
             self._pilot(number, Sampled(self.world.sample(number)))
+            if number not in self._pilots:
+                return  # the power was lost again at what this one said
             for fact in self._pilots[number].report(self._now()):  # what an earlier run left
                 if not isinstance(fact, Drive):
                     self._post(fact)
