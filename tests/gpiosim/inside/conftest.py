@@ -19,6 +19,13 @@ def own_modules():
         pytest.skip("the given kernel has modules of its own; `make uml` builds ours")
 
 
+@pytest.fixture
+def waves():
+    """Ask for bursts that see a wave: modules of another make show one phase in time travel."""
+    if outside.TIME_TRAVEL and not outside.own_modules():
+        pytest.skip("the given converter has no clock of its own; `make uml` builds one that has")
+
+
 @pytest.fixture(scope="session")
 def factory():
     """The pin factory of a Pi; one for all, for a closed one leaves its callbacks to the next."""

@@ -30,7 +30,7 @@ def test_a_steady_voltage_is_read_on_its_channel_only(converter, channel):
 
 
 @pytest.mark.parametrize("duty_permille", DUTIES_PERMILLE)
-def test_a_burst_tells_the_plateaus_of_a_wave_apart(own_modules, converter, duty_permille):
+def test_a_burst_tells_the_plateaus_of_a_wave_apart(waves, converter, duty_permille):
     outside.wave(PILOT, HIGH, LOW, duty_permille * 1_000)
     codes = burst(converter, PILOT)
     assert all(min(abs(code - HIGH), abs(code - LOW)) <= NOISE for code in codes)
@@ -38,7 +38,7 @@ def test_a_burst_tells_the_plateaus_of_a_wave_apart(own_modules, converter, duty
 
 
 @pytest.mark.parametrize("duty_permille", [0, 1_000])
-def test_a_wave_without_edges_has_one_plateau(own_modules, converter, duty_permille):
+def test_a_wave_without_edges_has_one_plateau(waves, converter, duty_permille):
     outside.wave(PILOT, HIGH, LOW, duty_permille * 1_000)
     assert share_permille(burst(converter, PILOT, 100)) == duty_permille
 
