@@ -13,6 +13,7 @@ import threading
 import zlib
 from pathlib import Path
 
+_STACK_BYTES = 256 * 1024
 _PLACE_BYTES = 512  # a sector: written whole or not at all
 
 
@@ -30,7 +31,9 @@ class Latch:
         self._raw = os.read(self._fd, 2 * _PLACE_BYTES + 1)
         self._number = max((number for number, _ in self._good()), default=0)
         self._wake = threading.Event()
+        usual = threading.stack_size(_STACK_BYTES)  # all of it is locked into memory
         threading.Thread(target=self._sync, name="latch", daemon=True).start()
+        threading.stack_size(usual)
 
     def left(self) -> dict[str, list[str]]:
         """Return what was kept last, empty for a new file; raise `LatchDamaged`."""

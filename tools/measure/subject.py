@@ -16,7 +16,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from firmware.apps.pilotd import PilotLoop
+from firmware.apps.pilotd import LOOKS, PilotLoop
 from firmware.io import realtime
 from firmware.io.clock import now_ms
 from firmware.io.unix import listen_seqpacket
@@ -53,7 +53,7 @@ class Subject(PilotLoop):
         core.state = copy.copy(self.charging)
         core.state.faults = set()
         core._wake_ms = NEVER_MS
-        self.served[1] = sample
+        self.served[1] = LOOKS(sample)
 
 
 def _charging(sample: OutletSample) -> PilotState:
