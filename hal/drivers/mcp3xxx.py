@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from hal.drivers.spi_bus import open_bus
 from hal.ports import HardwareSilent
 
 CLOCK_HZ = 1_000_000  # within both data sheets at 2.7 V and at 5 V
@@ -26,19 +27,9 @@ class Spi(Protocol):
 
 
 def open_spi(where: str) -> Spi:
-    """Open `spi0.1` through spidev; raise `HardwareSilent` with what to do."""
-    import spidev  # compiled on the Pi; not there on a laptop
-
-    bus, _, chip = where.removeprefix("spi").partition(".")
-    spi = spidev.SpiDev()
-    try:
-        spi.open(int(bus), int(chip))
-        spi.max_speed_hz = CLOCK_HZ
-        spi.mode = 0
-    except OSError as error:
-        raise HardwareSilent(f"{where}: {error}; is dtparam=spi=on set?") from error
-    wired: Spi = spi
-    return wired
+    """Open `spi0.1` at the converter's clock; raise `HardwareSilent`."""
+    spi: Spi = open_bus(where, CLOCK_HZ)
+    return spi
 
 
 class Adc:

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
+from hal.drivers.spi_bus import open_bus
 from hal.ports import HardwareSilent, Rgb
 
 # At 2.4 MHz a bus bit is 417 ns: a 0 is 417 ns high and 833 low, a 1 the other way round.
@@ -96,16 +97,6 @@ def pulses(frame: tuple[Rgb, ...]) -> bytes:
 
 
 def open_ring_bus(where: str) -> SpiWriter:
-    """Open `spi6.0` for a ring; raise `HardwareSilent` where it is not there."""
-    import spidev  # it comes as source only, and no other board needs a compiler for it
-
-    bus, _, chip = where.removeprefix("spi").partition(".")
-    spi = spidev.SpiDev()
-    try:
-        spi.open(int(bus), int(chip))
-        spi.max_speed_hz = CLOCK_HZ
-        spi.mode = 0
-    except OSError as error:
-        spi.close()
-        raise HardwareSilent(f"led: {where} does not open: {error}") from error
+    """Open `spi6.0` at the ring's clock; raise `HardwareSilent` where it is not there."""
+    spi: SpiWriter = open_bus(where, CLOCK_HZ)
     return spi
