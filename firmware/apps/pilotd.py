@@ -283,17 +283,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--stop-grace-ms", type=int, default=STOP_GRACE_MS)
     parser.add_argument("--blackbox", type=Path, help=f"its file; default: STATE/{BOX_NAME}")
     args = parser.parse_args(argv)
+    stop_read, stop_write = os.pipe()
+    os.set_blocking(stop_write, False)
+    signal.set_wakeup_fd(stop_write)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
     try:
         profile = load_board(args.board)
         ports = open_safety(profile, args.state)
     except (BoardErrors, OSError) as problem:
         print(problem, file=sys.stderr)
         return 2
-    stop_read, stop_write = os.pipe()
-    os.set_blocking(stop_write, False)
-    signal.set_wakeup_fd(stop_write)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: None)
     listener = listen_seqpacket(args.state / SOCKET_NAME)
     box, latch = _box(args.blackbox or args.state / BOX_NAME), _open_latch(args.state)
     loop = PilotLoop(profile, ports, listener, box, latch)

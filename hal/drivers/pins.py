@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hal.drivers.cp_sense import Scale, burst_length, plateaus, pp_ohm
 from hal.drivers.lock_bridge import LockBridge
-from hal.drivers.mcp3xxx import Adc
+from hal.drivers.mcp3xxx import FASTEST_US, Adc
 from hal.drivers.residual_pins import ResidualPins
 from hal.drivers.sysfs_pwm import SysfsPwm
 from hal.ports import (
@@ -24,7 +24,6 @@ from hal.ports import (
     OutletSample,
 )
 
-FASTEST_US = 10  # no bus converts faster; where time stands still it would look so
 FLAT_MV = 2_000
 TRIES, TRY_SAMPLES = 5, 40
 PP_SAMPLES = 4
@@ -181,7 +180,7 @@ def _samples_of(wired: Wired, now_us: Callable[[], int]) -> int:
         began_us = now_us()
         adc.burst(channel, TRY_SAMPLES)
         spacing_us = min(spacing_us, (now_us() - began_us) // TRY_SAMPLES)
-    spacing_us = max(spacing_us, FASTEST_US)
+    spacing_us = max(spacing_us, FASTEST_US)  # faster only where time stands still
     if spacing_us > wired.slowest_us:
         need = f"{wired.slowest_us} are needed on the pilot"
         text = f"{adc.where}: {spacing_us} us a conversion, {need}"

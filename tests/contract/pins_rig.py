@@ -14,27 +14,29 @@ from hal.drivers.pins_board import Below, PinsBoard
 from hal.mock.world import World
 from hal.ports import LockPosition, OutletDrive
 
-CONVERSION_US = 20
+CONVERSION_US = 25
 TEST_TRIPS_MS = 200  # so long after its test input the played sensor trips
 RAIL_MV = 16_000
 
 
 class Spi:
-    """An MCP3208 that sees the pilots and the plugs of the world, a conversion every 20 us."""
+    """An MCP3208 that sees the pilots and the plugs of the world, a conversion every 25 us."""
 
     def __init__(self, rig):
         self.rig = rig
         self.at_us = 0
         self.broken = None
 
-    def xfer2(self, data):
+    def exchange(self, frame, count):
         if self.broken is not None:
             raise self.broken
-        assert data[0] & ~0x03 == 0x04 and len(data) == 3, data
-        channel = (data[0] & 1) << 2 | data[1] >> 6
-        self.at_us += CONVERSION_US  # the conversions' own clock
-        counts = self.rig.analog(channel, self.at_us)
-        return [0, counts >> 8, counts & 0xFF]
+        assert frame[0] & ~0x03 == 0x04 and len(frame) == 3, frame
+        channel = (frame[0] & 1) << 2 | frame[1] >> 6
+        answers = b""
+        for _ in range(count):
+            self.at_us += CONVERSION_US  # the conversions' own clock
+            answers += self.rig.analog(channel, self.at_us).to_bytes(3)
+        return answers
 
     def close(self):
         pass

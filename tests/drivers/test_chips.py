@@ -62,19 +62,19 @@ class Bus:
     def __init__(self, bits):
         self.bits, self.asked, self.broken = bits, [], False
 
-    def xfer2(self, data):
+    def exchange(self, frame, count):
         if self.broken:
             raise OSError(5, "Input/output error")
-        word = int.from_bytes(bytes(data))
+        word = int.from_bytes(frame)
         if self.bits == 12:  # 0000 01 S D2 | D1 D0 ...
             assert word >> 17 & 0x7F == 0b0000011
             channel = word >> 14 & 7
         else:  # 0000 0001 | S D2 D1 D0 ...
             assert word >> 15 == 0b000000011
             channel = word >> 12 & 7
-        self.asked.append(channel)
+        self.asked += [channel] * count
         counts = (1 << self.bits) - 1 - channel
-        return [0xFF, 0xF0 & ~0x0F | counts >> 8 | 0xF0, counts & 0xFF]
+        return bytes((0xFF, counts >> 8 | 0xF0, counts & 0xFF)) * count
 
     def close(self):
         pass
@@ -91,6 +91,7 @@ def test_a_conversion_asks_for_its_channel_and_takes_its_bits(chip, bits, channe
 def test_a_burst_asks_as_often_as_it_is_long():
     bus = Bus(12)
     assert Adc("mcp3208", "spi0.0", lambda _where: bus).burst(2, 63) == [4_093] * 63
+    assert bus.asked == [2] * 63
 
 
 def test_a_bus_that_fails_says_which_channel():

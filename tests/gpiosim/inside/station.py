@@ -37,6 +37,7 @@ class Pilot:
 
     def connect(self):
         """Try to reach it; tell whether that worked."""
+        self.link = None
         with contextlib.suppress(OSError):
             self.link = connect_seqpacket(STATE / "pilot.sock")
             self.link.send(encode(ReportAsked()))
