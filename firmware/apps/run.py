@@ -43,6 +43,8 @@ class Plan:
     sets: list[str] = field(default_factory=list)
     log: Path | None = None  # where the processes' logs go; None: to the terminal
     seed: int = 0
+    # what is around the station, where that is not `powerstation world`
+    world: tuple[str, ...] = ("-m", "firmware.apps.world")
 
 
 class Family:
@@ -109,10 +111,10 @@ class Family:
     async def _spawn(self, name: str, *more: str) -> asyncio.subprocess.Process:
         plan = self.plan
         arguments = ["--board", str(plan.board), "--state", str(plan.state), *more]
+        program = plan.world if name == "world" else ("-m", f"firmware.apps.{name}")
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            f"firmware.apps.{name}",
+            *program,
             *arguments,
             stdout=asyncio.subprocess.PIPE if name == "world" else asyncio.subprocess.DEVNULL,
             stderr=self._log,

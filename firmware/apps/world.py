@@ -15,8 +15,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hal.board import BoardErrors, BoardProfile, load_board
+from hal.frames import SOCKET_NAME
 from hal.mock.outlet import BenchError
-from hal.mock.server import WorldServer, bench_address
+from hal.mock.packets import PacketSide
+from hal.mock.server import WorldServer, bench_address, monotonic_ms
+from hal.mock.world import World
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,10 +62,12 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    server = WorldServer(profile, args.state, args.seed)
+    world = World(profile, args.seed, monotonic_ms(), rig="wire")
+    path = args.state / SOCKET_NAME
+    server = WorldServer(world, lambda changed: PacketSide(world, monotonic_ms, changed, path))
     try:
         address = await server.open(bench, args.bench_unix)
-        ready = {"ready": True, "bench": address, "world": str(args.state / "world.sock")}
+        ready = {"ready": True, "bench": address, "world": str(path)}
         print(json.dumps(ready), flush=True)
         await ended.wait()
     finally:

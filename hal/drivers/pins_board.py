@@ -64,6 +64,7 @@ class PinsBoard:
             with contextlib.suppress(HardwareSilent):
                 outlet.drive(OutletDrive(lock_on=held(outlet)))
             outlet.rest()
+            outlet.wired.pwm.close()
         self.outlets.clear()
         self.lines.close()
         for adc in self._adcs.values():

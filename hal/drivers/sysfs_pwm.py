@@ -15,6 +15,7 @@ from hal.ports import DUTY_X1, HardwareSilent
 
 PERIOD_NS = 1_000_000  # [61851-1 A.2] 1 kHz; a crystal is behind it, +-0.5 % is no question
 EXPORT_WAIT_MS = 1_000  # udev gives the files to our group some time after the export
+LONGEST_BYTES = 32
 ROOT = Path("/sys/class/pwm")
 
 
@@ -27,6 +28,7 @@ class SysfsPwm:
         self.where = where
         self._folder = folder = root / chip / f"pwm{channel}"
         self._ordered: int | None = None
+        self._open: dict[str, int] = {}  # kept: a look at the pilot opens no files
         try:
             if not folder.exists():
                 (root / chip / "export").write_text(channel)
@@ -37,7 +39,10 @@ class SysfsPwm:
             self._write("period", PERIOD_NS)
             self.drive(DUTY_X1)
             self._write("enable", 1)
+            for name in ("enable", "period", "duty_cycle"):
+                self._open[name] = os.open(folder / name, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
+            self.close()
             raise HardwareSilent(f"pwm {where}: {error}; is the overlay loaded?") from error
 
     def drive(self, duty_permille: int) -> None:
@@ -56,6 +61,11 @@ class SysfsPwm:
             raise HardwareSilent(f"pwm {self.where}: period {period_ns} ns, ordered {PERIOD_NS}")
         return (self._read("duty_cycle") * 1_000 + period_ns // 2) // period_ns
 
+    def close(self) -> None:
+        """Let the kernel's files go; the generator goes on as it is."""
+        while self._open:
+            os.close(self._open.popitem()[1])
+
     def _wait_for(self, folder: Path) -> None:
         """Wait until udev has given us the files of a channel that was exported just now."""
         until_s = time.monotonic() + EXPORT_WAIT_MS / 1_000
@@ -70,6 +80,6 @@ class SysfsPwm:
 
     def _read(self, name: str) -> int:
         try:
-            return int((self._folder / name).read_text())
+            return int(os.pread(self._open[name], LONGEST_BYTES, 0))
         except (OSError, ValueError) as error:
             raise HardwareSilent(f"pwm {self.where}: {name}: {error}") from error

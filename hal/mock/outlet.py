@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from random import Random
 
 from hal.board import OutletProfile
@@ -180,11 +181,7 @@ class Outlet:
             duty_permille = self.drive.duty_permille if self.drive.cp_connected else -1
             car.notice(Line(duty_permille, self.contactor.closed and any(mains_mv)), now_ms)
         self._flow(car, mains_mv, now_ms)
-        self.cp_mv = self._forced_cp_mv or plateaus(
-            self.drive,
-            "A" if car is None else car.letter,
-            car is None or car.diode,
-        )
+        self.cp_mv = self._forced_cp_mv or self._plateaus(self.drive)
         self.deadline_ms = min(
             self.contactor.at_ms,
             NEVER_MS if self.lock is None else self.lock.at_ms,
@@ -197,6 +194,12 @@ class Outlet:
         """Return the energy drawn through this outlet until now, exact; 3.6e12 to the Wh."""
         car_uw_ms = 0 if self.car is None else self.car.energy_uw_ms
         return self._parted_uw_ms + car_uw_ms + self._power_uw * (now_ms - self._since_ms)
+
+    @property
+    def line_mv(self) -> tuple[int, int]:
+        """The plateaus of the pilot line while a PWM runs, forced ones as they are."""
+        running = replace(self.drive, duty_permille=(DUTY_STATE_F + DUTY_X1) // 2)
+        return self._forced_cp_mv or self._plateaus(running)
 
     @property
     def power_uw(self) -> int:
@@ -224,6 +227,10 @@ class Outlet:
     @property
     def _locked(self) -> bool:
         return self.lock is not None and self.lock.position is LockPosition.LOCKED
+
+    def _plateaus(self, drive: OutletDrive) -> tuple[int, int]:
+        car = self.car
+        return plateaus(drive, "A" if car is None else car.letter, car is None or car.diode)
 
     def _count(self, now_ms: int) -> None:
         if self.car is not None and self._since_ms != now_ms:

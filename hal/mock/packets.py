@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hal.board import SIMULATED_PATIENCE
@@ -44,7 +46,12 @@ class _Driver:
 class PacketSide:
     """All driver connections of one world; `changed` is called when a driver did something."""
 
-    def __init__(self, world: World, clock: Callable[[], int], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, world: World, clock: Callable[[], int], changed: Callable[[], None], path: Path
+    ) -> None:
+        """Serve drivers at a socket of this path, once opened."""
+        self._path = path
+        self._listener: socket.socket | None = None
         self._world = world
         self._profile = world.profile
         self._clock = clock
@@ -54,17 +61,19 @@ class PacketSide:
         self._beat_ms = NEVER_MS
         self._fall_ms: dict[int, int] = {}  # when the deadman of a driven outlet falls
 
-    def add(self, wire: socket.socket) -> None:
-        """Take a new connection."""
-        wire.setblocking(False)
-        driver = _Driver(wire)
-        self._drivers.append(driver)
-        asyncio.get_running_loop().add_reader(wire, self._readable, driver)
+    def open(self) -> None:
+        """Take connections from now on; raise `FileExistsError` where another world serves."""
+        self._listener = _listening(self._path)
+        asyncio.get_running_loop().add_reader(self._listener, self._accept)
 
     def close(self) -> None:
-        """End every connection."""
+        """End every connection, and the socket."""
         for driver in list(self._drivers):
             self._end(driver)
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._path.unlink(missing_ok=True)
 
     def deadline_ms(self) -> int:
         """Return when `step` is due at the latest."""
@@ -89,6 +98,15 @@ class PacketSide:
                 self._push_sample(safety, outlet)
         for driver in [driver for driver in self._drivers if driver.role == "reader"]:
             self._push_cards(driver)
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        with suppress(BlockingIOError):
+            wire, _ = self._listener.accept()
+            wire.setblocking(False)
+            driver = _Driver(wire)
+            self._drivers.append(driver)
+            asyncio.get_running_loop().add_reader(wire, self._readable, driver)
 
     # -- frames -------------------------------------------------------------------------------
 
@@ -202,3 +220,17 @@ class PacketSide:
             for outlet in self._fall_ms if deadman_ms is not None else ():
                 soon_ms = self._world.now_ms + (deadman_ms or 0)
                 self._fall_ms[outlet] = min(self._fall_ms[outlet], soon_ms)
+
+
+def _listening(path: Path) -> socket.socket:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
+        if other.connect_ex(str(path)) == 0:
+            raise FileExistsError(
+                f"{path}: another world serves there; end it or take a new --state"
+            )
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.setblocking(False)
+    listener.bind(str(path))
+    listener.listen(16)
+    return listener

@@ -7,18 +7,14 @@ a line; a heartbeat runs only while a safety driver is connected.
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from hal.board import BoardProfile
-from hal.frames import SOCKET_NAME
 from hal.mock.bench import LineSplitter, answer, encoded
 from hal.mock.outlet import BenchError
-from hal.mock.packets import PacketSide
 from hal.mock.verbs import OWNABLE
 from hal.mock.world import World
 
@@ -38,23 +34,37 @@ class _Client:
     owns: frozenset[str] = field(default_factory=frozenset)
 
 
+class DriverSide(Protocol):
+    """How a station's drivers reach a world: by packets, or by pins."""
+
+    def open(self) -> None:
+        """Begin to serve."""
+
+    def close(self) -> None:
+        """End."""
+
+    def deadline_ms(self) -> int:
+        """Return when `step` is due at the latest."""
+
+    def step(self, now_ms: int) -> None:
+        """Carry orders to the world, which is at `now_ms`, and what it shows to the drivers."""
+
+
 class WorldServer:
     """One world, its bench clients and its drivers, inside a running asyncio loop."""
 
-    def __init__(self, profile: BoardProfile, state_dir: Path, seed: int = 0) -> None:
-        self.world = World(profile, seed, monotonic_ms(), rig="wire")
-        self._packets = PacketSide(self.world, monotonic_ms, self._step)
-        self._packet_path = state_dir / SOCKET_NAME
+    def __init__(self, world: World, side: Callable[[Callable[[], None]], DriverSide]) -> None:
+        """Serve a world; `side` makes the drivers' side, given what to call when they acted."""
+        self.world = world
+        self._side = side(self._step)
         self._bench_path: Path | None = None
-        self._listener: socket.socket | None = None
         self._servers: list[asyncio.Server] = []
         self._clients: list[_Client] = []
         self._timer: asyncio.TimerHandle | None = None
 
     async def open(self, bench: tuple[str, int] | None, bench_unix: Path | None) -> str | None:
         """Start to serve; return the bench's `host:port`, if there is one."""
-        self._listener = _listening(self._packet_path)
-        asyncio.get_running_loop().add_reader(self._listener, self._accept)
+        self._side.open()
         address = None
         if bench is not None:
             server = await asyncio.start_server(self._serve, *bench)
@@ -76,11 +86,7 @@ class WorldServer:
             server.close()
         for client in list(self._clients):
             client.writer.close()
-        self._packets.close()
-        if self._listener is not None:
-            asyncio.get_running_loop().remove_reader(self._listener)
-            self._listener.close()
-            self._packet_path.unlink(missing_ok=True)
+        self._side.close()
         if self._bench_path is not None:
             self._bench_path.unlink(missing_ok=True)
         await asyncio.sleep(0)
@@ -91,21 +97,15 @@ class WorldServer:
         """Bring the world to now, tell everybody, and set the alarm for the next event."""
         now_ms = monotonic_ms()
         self.world.advance(now_ms)
-        self._packets.step(now_ms)
+        self._side.step(now_ms)
         for event in self.world.changes():
             self._broadcast(event)
         if self._timer is not None:
             self._timer.cancel()
-        due_ms = min(self.world.deadline_ms(), self._packets.deadline_ms())
+        due_ms = min(self.world.deadline_ms(), self._side.deadline_ms())
         loop = asyncio.get_running_loop()
         wait_ms = min(max(due_ms - monotonic_ms(), 1), 3_600_000)
         self._timer = loop.call_later(wait_ms / 1_000, self._step)
-
-    def _accept(self) -> None:
-        assert self._listener is not None
-        with suppress(BlockingIOError):
-            connection, _ = self._listener.accept()
-            self._packets.add(connection)
 
     # -- benches ------------------------------------------------------------------------------
 
@@ -177,17 +177,3 @@ def bench_address(text: str) -> tuple[str, int]:
     if not port.isascii() or not port.isdigit() or int(port) > 65_535:
         raise BenchError(f"--bench {text}: give HOST:PORT with a port from 0 to 65535")
     return ("::1" if "::" in host else "127.0.0.1"), int(port)
-
-
-def _listening(path: Path) -> socket.socket:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as other:
-        if other.connect_ex(str(path)) == 0:
-            raise FileExistsError(
-                f"{path}: another world serves there; end it or take a new --state"
-            )
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    listener.setblocking(False)
-    listener.bind(str(path))
-    listener.listen(16)
-    return listener

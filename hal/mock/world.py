@@ -42,10 +42,17 @@ class World:
     """
 
     def __init__(
-        self, profile: BoardProfile, seed: int = 0, now_ms: int = 0, rig: str = "sim"
+        self,
+        profile: BoardProfile,
+        seed: int = 0,
+        now_ms: int = 0,
+        rig: str = "sim",
+        cannot: Mapping[str, str] | None = None,
     ) -> None:
+        """Begin with nothing plugged in; `cannot` says of verbs why this rig has them not."""
         self.profile = profile
         self.rig = rig
+        self.cannot = cannot or {}
         self.on_power: Callable[[int], None] | None = None
         self.on_link: Callable[[Mapping[str, object]], None] | None = None
         self.on_usb_stick: Callable[[Mapping[str, object]], None] | None = None
@@ -104,8 +111,21 @@ class World:
     def drive(self, outlet: int, drive: OutletDrive, now_ms: int) -> None:
         """Put a complete order on the pins of an outlet; without power it does nothing."""
         self.advance(now_ms)
-        if now_ms >= self._dark_until_ms:
+        if not self.dark:
             self._outlets[outlet].order(drive, now_ms)
+
+    def driven(self, outlet: int) -> OutletDrive:
+        """Return what stands on the pins of an outlet."""
+        return self._outlets[outlet].drive
+
+    @property
+    def dark(self) -> bool:
+        """The controller has no power."""
+        return self.now_ms < self._dark_until_ms
+
+    def line_mv(self, outlet: int) -> tuple[int, int]:
+        """Return the plateaus that the pilot line has while a PWM runs, whether one does or not."""
+        return self._outlets[outlet].line_mv
 
     def unpowered(self, now_ms: int, outlet: int | None = None) -> None:
         """Put outputs at their hardware default: X1, coils off, the lock opens by its opener.
@@ -137,6 +157,11 @@ class World:
                 presentation.taken = True
                 return presentation.card
         return None
+
+    def card_at(self, reader: int) -> CardRead | None:
+        """Return the card that is held to a reader now."""
+        held = self._cards[reader]
+        return held[-1].card if held and self.now_ms < held[-1].until_ms else None
 
     @property
     def readers_silent(self) -> bool:
@@ -192,6 +217,8 @@ class World:
         """Do a verb of the bench protocol and return its answer; raise `BenchError` if not."""
         self.advance(now_ms)
         check(verb, args, self.profile)
+        if verb in self.cannot:
+            raise BenchError(f"{verb}: {self.cannot[verb]}")
         done: dict[str, object] | None = _DO[verb](self, args, now_ms)
         return {} if done is None else done
 
@@ -323,7 +350,11 @@ class World:
             "board": self.profile.name,
             "outlets": list(self._outlets),
             "inputs": list(self.profile.inputs),
-            "verbs": [v for v in VERBS if v not in OWNABLE or handlers[v] is not None],
+            "verbs": [
+                verb
+                for verb in VERBS
+                if verb not in self.cannot and (verb not in OWNABLE or handlers[verb] is not None)
+            ],
         }
 
     # -- helpers ------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from hal.drivers.ws2812 import Ws2812Ring
 from hal.ports import HardwareSilent
 from hal.registers import load_map
 from tests.devices.gpio import Pins
-from tests.devices.meter import SerialMeter
-from tests.devices.pn532 import Card, EmulatedPn532
-from tests.devices.spi import Lights
+from tools.played.lights import Lights
+from tools.played.meter import SerialMeter
+from tools.played.pn532 import Card, EmulatedPn532
 
 MAINS_V = 230
 PATIENCE_MS = 300  # longer than the first pause between two openings

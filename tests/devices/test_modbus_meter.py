@@ -15,7 +15,7 @@ from hal.drivers.modbus_meter import (
 )
 from hal.ports import HardwareSilent
 from hal.registers import MapError, known_maps, load_map
-from tests.devices.meter import FAULTS, QUICK_FAULTS, SerialMeter, TcpMeter
+from tools.played.meter import FAULTS, QUICK_FAULTS, SerialMeter, TcpMeter
 
 QUICK_MS = 150  # a shorter deadline for tests that are about something else
 BUSY_MS = 1_000  # what a loaded machine may add to a deadline

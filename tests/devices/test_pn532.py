@@ -18,7 +18,7 @@ from hal.drivers.pn532 import (
     device_path,
 )
 from hal.ports import HardwareSilent
-from tests.devices.pn532 import ACK, FAULTS, Card, EmulatedPn532
+from tools.played.pn532 import ACK, FAULTS, Card, EmulatedPn532
 
 CARD = Card("04a1b2c3d4e5f6")
 BUSY_MS = 1_000  # what a loaded machine may add to a deadline

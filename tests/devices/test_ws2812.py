@@ -4,7 +4,7 @@ import pytest
 
 from hal.drivers.ws2812 import BUFFER_BYTES, MOST_LIGHTS, Ws2812Ring, pulses
 from hal.ports import HardwareSilent
-from tests.devices.spi import Lights
+from tools.played.lights import Lights
 
 DARK = ((0, 0, 0),) * 3
 FRAME = ((255, 0, 1), (2, 128, 254), (0, 0, 0))

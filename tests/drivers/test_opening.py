@@ -8,7 +8,7 @@ from hal.board import load_board
 from hal.opening import NoDriver, open_station
 from hal.ports import HardwareSilent
 from hal.registers import load_map
-from tests.devices.meter import SerialMeter
+from tools.played.meter import SerialMeter
 
 BLUEPRINT = Path(__file__).parents[2] / "boards" / "_blueprint.toml"
 

@@ -1,6 +1,6 @@
 """How the tests inside read an MCP3208, and the wave that they put on a pilot line."""
 
-from tests.gpiosim import outside
+from tools.uml import outside
 
 HIGH, LOW, MIDDLE = 3_276, 409, 2_048
 PILOT = 1  # the channel

@@ -5,7 +5,7 @@ import select
 import time
 
 from hal.board import load_board
-from tests.gpiosim import outside
+from tools.uml import outside
 from tools.uml.kernel import ROOT
 
 BOARD = ROOT / "boards" / "gpiosim.toml"

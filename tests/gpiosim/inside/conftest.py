@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests.gpiosim import outside
+from tools.uml import outside
 
 collect_ignore_glob = [] if "POWERSTATION_INSIDE" in os.environ else ["test_*.py"]
 

@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from tests.gpiosim import outside
 from tests.gpiosim.inside.adc import (
     DUTIES_PERMILLE,
     HIGH,
@@ -16,6 +15,7 @@ from tests.gpiosim.inside.adc import (
     matches,
     share_permille,
 )
+from tools.uml import outside
 
 NOISE = 2
 CONVERSIONS = 1_000

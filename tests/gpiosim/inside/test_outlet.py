@@ -8,8 +8,8 @@ from hal.board import load_board
 from hal.drivers.gpio_lines import lgpio_factory
 from hal.drivers.pins_board import Below, PinsBoard
 from hal.ports import LockPosition, OutletDrive
-from tests.gpiosim import outside
 from tests.gpiosim.inside.bench import BOARD, LINE_MV, Outside
+from tools.uml import outside
 
 # In real time the guest's own 1 kHz tick takes the same phase of each period away; on a Pi no
 # tick runs beside the pilot. So short phases are told where time travels.

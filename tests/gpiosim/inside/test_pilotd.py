@@ -5,9 +5,9 @@ Where time travels only: in real time the guest's one processor serves the world
 
 import pytest
 
-from tests.gpiosim import outside
 from tests.gpiosim.inside.bench import Outside
 from tests.gpiosim.inside.station import Pilot
+from tools.uml import outside
 
 TRIALS = 5  # a contactor closes six times a minute at most, and it has closed once
 CLOSES_S, OPENS_S = 30, 0.1

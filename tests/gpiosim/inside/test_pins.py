@@ -9,7 +9,7 @@ import time
 import pytest
 from gpiozero import Button, DigitalInputDevice, DigitalOutputDevice
 
-from tests.gpiosim import outside
+from tools.uml import outside
 
 COIL, SENSOR, STAMPED, ORPHAN = 17, 22, 23, 24
 PRESSES = 200

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.gpiosim import outside
 from tests.gpiosim.inside.adc import (
     DUTIES_PERMILLE,
     HIGH,
@@ -14,6 +13,7 @@ from tests.gpiosim.inside.adc import (
     matches,
     share_permille,
 )
+from tools.uml import outside
 
 CHIP = Path("/sys/class/pwm/pwmchip0")
 PERIOD_NS = 1_000_000

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tests.gpiosim import outside
 from tests.gpiosim.inside.adc import HIGH, LOW, PILOT, burst, matches, share_permille
+from tools.uml import outside
 
 CLOCK_READ_NS = 300  # the one thing that costs time: to look at the clock
 

@@ -20,6 +20,7 @@ PINS = Path("/sys/devices/platform/gpio-sim/gpiochip0")
 DEBUG = Path("/sys/kernel/debug")
 CONVERTERS = DEBUG / "mcp3208-sim"
 PERIOD_NS = 1_000_000
+LONGEST_PAGE_BYTES = 16_384
 POLL_S = 0.001
 TIME_TRAVEL = os.environ.get("POWERSTATION_INSIDE") == "time-travel"
 
@@ -32,6 +33,38 @@ class Pwm:
     duty_ns: int
     enabled: bool
     inverted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Every output that is driven, by line, and every PWM, by channel, at one instant."""
+
+    levels: dict[int, bool]
+    pwms: list[Pwm]
+
+
+class OutputReader:
+    """Sees all outputs with one call of the kernel each for lines and PWMs."""
+
+    def __init__(self) -> None:
+        self._lines = os.open(DEBUG / "gpio", os.O_RDONLY)
+        self._pwm = os.open(DEBUG / "pwm", os.O_RDONLY)
+
+    def read(self) -> Outputs:
+        """Return what is driven now."""
+        lines = os.pread(self._lines, LONGEST_PAGE_BYTES, 0)
+        head = re.search(rb"GPIOs (\d+)-", lines)
+        assert head is not None, lines[:200]
+        first = int(head[1])
+        driven = re.findall(rb"gpio-(\d+) [^\n]* output-(high|low)", lines)
+        levels = {int(line) - first: word == b"high" for line, word in driven}
+        text = os.pread(self._pwm, LONGEST_PAGE_BYTES, 0).decode()
+        return Outputs(levels, [_pwm(line) for line in re.findall(r"^ pwm-.*$", text, re.M)])
+
+    def close(self) -> None:
+        """Let the kernel's files go."""
+        os.close(self._lines)
+        os.close(self._pwm)
 
 
 def own_modules() -> bool:
@@ -73,10 +106,7 @@ def pwm(channel: int) -> Pwm:
     """Return what a PWM channel was told."""
     line = re.search(rf"^ pwm-{channel} .*$", (DEBUG / "pwm").read_text(), re.M)
     assert line is not None, f"there is no PWM {channel}"
-    numbers = re.search(r"period: (\d+) ns duty: (\d+) ns polarity: (\w+)", line[0])
-    assert numbers is not None, line[0]
-    enabled = " enabled " in line[0]
-    return Pwm(int(numbers[1]), int(numbers[2]), enabled, numbers[3] == "inverse")
+    return _pwm(line[0])
 
 
 def pwm_changed_ns(channel: int) -> int:
@@ -102,6 +132,12 @@ def figures(name: str, took_s: list[float]) -> None:
     us = sorted(round(1e6 * each) for each in took_s)
     p50, p99 = us[len(us) // 2], us[min(len(us) - 1, len(us) * 99 // 100)]
     print(f"\nfigure: {name}: n {len(us)}, p50 {p50} us, p99 {p99} us, max {us[-1]} us")
+
+
+def _pwm(line: str) -> Pwm:
+    numbers = re.search(r"period: (\d+) ns duty: (\d+) ns polarity: (\w+)", line)
+    assert numbers is not None, line
+    return Pwm(int(numbers[1]), int(numbers[2]), " enabled " in line, numbers[3] == "inverse")
 
 
 def _channel(converter: int, channel: int, **settings: int) -> None:
