@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
 import signal
 import sys
-import termios
-import tty
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware.apps.bench_client import BenchClient, Refused
+from firmware.apps.keys import single_keys
 from firmware.apps.run import Family, Plan, check
 from firmware.io.control import ask_station
 from firmware.pilot.duty import offered_ma
@@ -197,23 +195,6 @@ def _row(seen: dict[str, Any], known: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-@contextlib.contextmanager
-def _keys(loop: asyncio.AbstractEventLoop, press: Callable[[str], None]) -> Iterator[None]:
-    """Give single keys while inside; the terminal is as before afterwards."""
-    if not sys.stdin.isatty():
-        yield
-        return
-    fd = sys.stdin.fileno()
-    before = termios.tcgetattr(fd)
-    tty.setcbreak(fd)
-    loop.add_reader(fd, lambda: press(os.read(fd, 1).decode(errors="replace")))
-    try:
-        yield
-    finally:
-        loop.remove_reader(fd)
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
-
-
 async def play(board: Path, state: Path, bench: str) -> int:
     """Run the demo until `q` or Ctrl-C; return the exit code."""
     console = Console()
@@ -256,7 +237,7 @@ async def _show(demo: Demo) -> None:
     loop = asyncio.get_running_loop()
     with (
         Live(console=demo.console, auto_refresh=False, screen=True) as live,
-        _keys(loop, demo.press),
+        single_keys(loop, demo.press),
     ):
         while not demo.stop.is_set():
             await demo.refresh()
