@@ -204,12 +204,55 @@ def set_settings(
 @app.command()
 def story(
     files: list[Path],
-    rig: Annotated[str, typer.Option(help="sim (virtual time) or wire (real processes)")] = "sim",
+    *,
+    rig: Annotated[
+        str,
+        typer.Option(help="sim (virtual time), wire (real processes), bench (a real station)"),
+    ] = "sim",
+    at: Annotated[
+        str,
+        typer.Option(help="bench: HOST:PORT, a Unix socket or a serial port such as /dev/ttyUSB0"),
+    ] = "",
+    csms: Annotated[
+        str,
+        typer.Option(metavar="HOST:PORT", help="bench: where our back end listens for the station"),
+    ] = "127.0.0.1:9000",
+    identity: Annotated[
+        str, typer.Option(help="bench: the station's ChargePointID; else the first that connects")
+    ] = "",
+    station: Annotated[
+        Path | None,
+        typer.Option(help="bench: state directory of a station on this machine; else by OCPP"),
+    ] = None,
+    junit: Annotated[Path | None, typer.Option(help="write a JUnit report there")] = None,
+    html: Annotated[Path | None, typer.Option(help="write a page with pictures there")] = None,
 ) -> None:
-    """Play stories and say which held."""
-    from firmware.apps.stories import play_files
+    """Play stories and say which held.
 
-    raise typer.Exit(play_files(files, rig, default_board(), console))
+    Ends with 0 if all held, 1 if one failed, 2 if one could not be played, 3 if one was skipped
+    because the rig cannot do it.
+    """
+    from firmware.apps.rigs import RigOptions
+    from firmware.apps.stories import Reports, play_files
+
+    host, _, port = csms.rpartition(":")
+    if not host or not port.isdecimal() or int(port) > 65_535:
+        raise _fail(f"--csms {csms}: give HOST:PORT with a port from 0 to 65535")
+    options = RigOptions(default_board(), at, csms, identity, station)
+    raise typer.Exit(play_files(files, rig, options, console, Reports(junit, html)))
+
+
+@app.command()
+def bench(
+    at: Annotated[
+        str,
+        typer.Option(help="HOST:PORT, a Unix socket or a serial port such as /dev/ttyUSB0"),
+    ] = "127.0.0.1:7000",
+) -> None:
+    """A page of what stands around a station, and keys to act on it."""
+    from firmware.apps.bench import show
+
+    raise typer.Exit(asyncio.run(show(at, console)))
 
 
 @app.command("replay")

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 WITHIN_MS = 5_000  # where an expectation names no time
 _SPAN = re.compile(r"^(\d+(?:\.\d+)?) (ms|s|min)$")
 _CLOCK = re.compile(r"^(?:(\d+):)?(\d+):(\d\d(?:\.\d+)?)(?=\s|$)")
+_AMOUNT = re.compile(r"\d+(?:\.\d+)?")
+EXACT: Mapping[str, float] = {}
 _WITHIN = re.compile(r"^(.*?)(?: within (\d+(?:\.\d+)? (?:ms|s|min)))?$")
 
 
@@ -34,6 +36,7 @@ class Act:
     at_ms: int
     verb: str
     arguments: Mapping[str, object]
+    text: str = ""  # as it stands in the story
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ def _act(line: int, at_ms: int, words: list[str], outlet: int) -> Act:
         match = re.fullmatch(pattern, " ".join(words))
         if match is not None:
             verb, arguments = build(match, outlet)
-            return Act(line, at_ms, verb, arguments)
+            return Act(line, at_ms, verb, arguments, " ".join(words))
     raise BadStory(f"no such act: {' '.join(words)!r}; docs/stories.md lists them")
 
 
@@ -229,21 +232,30 @@ _STATES = frozenset(("contactor", "lock", "duty", "current", "led"))
 _KINDS = _STATES | {"ocpp"}
 
 
-def judge(story: Story, log: Iterable[Seen], *, slack: Callable[[int], int]) -> list[Judgement]:
-    """Judge every expectation; `slack` turns a limit in ms into the one that fails."""
+def judge(
+    story: Story,
+    log: Iterable[Seen],
+    *,
+    slack: Callable[[int], int],
+    near: Mapping[str, float] = EXACT,
+) -> list[Judgement]:
+    """Judge every expectation; `slack` turns a limit in ms into the one that fails.
+
+    `near` says by how much a number that a rig has measured may differ, for each kind.
+    """
     seen = list(log)
     expects = [step for step in story.steps if isinstance(step, Expect)]
-    return [_judge(expect, seen, slack(expect.within_ms)) for expect in expects]
+    return [_judge(expect, seen, slack(expect.within_ms), near) for expect in expects]
 
 
-def _judge(expect: Expect, seen: list[Seen], limit_ms: int) -> Judgement:
+def _judge(expect: Expect, seen: list[Seen], limit_ms: int, near: Mapping[str, float]) -> Judgement:
     until_ms = expect.at_ms + (expect.within_ms if expect.never else limit_ms)
     outlet = 0 if expect.kind in ("led", "ocpp") else expect.outlet
     mine = [s for s in seen if s.kind == expect.kind and s.outlet == outlet]
-    hits = [s for s in mine if expect.at_ms <= s.at_ms <= until_ms and _means(expect, s)]
+    hits = [s for s in mine if expect.at_ms <= s.at_ms <= until_ms and _means(expect, s, near)]
     before = [s for s in mine if s.at_ms < expect.at_ms]
     stands = not expect.never and expect.kind in _STATES and before
-    if stands and _means(expect, before[-1]):
+    if stands and _means(expect, before[-1], near):
         hits.insert(0, Seen(expect.at_ms, expect.kind, outlet, before[-1].what))
     after_ms = hits[0].at_ms - expect.at_ms if hits else None
     held = not hits if expect.never else bool(hits)
@@ -253,9 +265,15 @@ def _judge(expect: Expect, seen: list[Seen], limit_ms: int) -> Judgement:
     return Judgement(expect, held, after_ms, text)
 
 
-def _means(expect: Expect, seen: Seen) -> bool:
-    """Every word of the expectation stands in what was seen."""
-    return all(word in seen.what for word in expect.words)
+def _means(expect: Expect, seen: Seen, near: Mapping[str, float]) -> bool:
+    """Every word of the expectation stands in what was seen; a number may be near it."""
+    margin = near.get(expect.kind)
+    if margin is None or len(seen.what) != len(expect.words):
+        return all(word in seen.what for word in expect.words)
+    (wanted, *unit), (found, *its_unit) = expect.words, seen.what
+    if not _AMOUNT.fullmatch(wanted) or unit != its_unit:
+        return False
+    return abs(float(wanted) - float(found)) <= margin + 1e-9
 
 
 def colours(frame: Iterable[str]) -> tuple[str, ...]:

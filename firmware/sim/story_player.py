@@ -12,9 +12,11 @@ from firmware.io.loop import loop_ms
 from firmware.led.patterns import PATTERNS, frame
 from firmware.sim.backend import Backend
 from firmware.sim.loop import VirtualLoop
+from firmware.sim.outcome import Outcome, judged, lacks, skipped
 from firmware.sim.recorder import WireRecorder
 from firmware.sim.station import SimPlan, SimStation
 from firmware.sim.story import Act, Judgement, Seen, Story, colours, judge
+from hal.mock.outlet import BenchError
 
 PORT = 9_000
 LEAD_MS = 10_000  # the station has booted before the story begins
@@ -50,6 +52,11 @@ def change_words(change: Mapping[str, Any]) -> tuple[str, int, tuple[str, ...]] 
             return None
 
 
+def exact(within_ms: int) -> int:
+    """Return the limit that fails where time is virtual: the story's own."""
+    return within_ms
+
+
 class SimPlayer:
     """One story, once."""
 
@@ -72,6 +79,28 @@ class SimPlayer:
         self.station.on_pattern = self._pattern
         self.station.world.on_link = self._link
 
+    def outcome(self) -> Outcome:
+        """Play to the end and tell what became of it, with what the pilots looked like."""
+        world = self.station.world
+        missing = lacks(self.story, world.act("rig", {}, 0), world.look(0))
+        if missing:
+            return skipped(self.story.name, "sim", missing)
+        reason, judgements = "", []
+        try:
+            judgements = self.play()
+        except BenchError as refusal:
+            reason = str(refusal)
+        return judged(
+            self.story,
+            "sim",
+            judgements,
+            slack=exact,
+            reason=reason,
+            seconds=self._now() / 1_000,
+            log=self.log,
+            traces={o.number: self._trace(o.number) for o in world.profile.outlets},
+        )
+
     def play(self) -> list[Judgement]:
         """Play to the end and judge; raise what went wrong in the machinery itself."""
         if self.story.accepts is not None:
@@ -79,7 +108,7 @@ class SimPlayer:
         self.loop.run_until_complete(self._play())
         if self.failures:
             raise AssertionError(self.failures[0])
-        return judge(self.story, self.log, slack=lambda within_ms: within_ms)
+        return judge(self.story, self.log, slack=exact)
 
     async def _play(self) -> None:
         await self.backend.start("", PORT)
@@ -105,6 +134,16 @@ class SimPlayer:
             work.add_done_callback(lambda done: done.exception())
         else:
             self.station.act(act.verb, **act.arguments)
+
+    def _trace(self, outlet: int) -> list[list[Any]]:
+        points: list[list[Any]] = []
+        from_ms: Any = 0
+        while from_ms is not None:
+            asked = {"outlet": outlet, "from_ms": from_ms}
+            answer: dict[str, Any] = self.station.world.act("trace", asked, self._now())
+            points += answer["points"]
+            from_ms = answer.get("next_ms")
+        return [[at_ms - LEAD_MS, *rest] for at_ms, *rest in points]
 
     # -- what is seen -----------------------------------------------------------------------
 

@@ -1,16 +1,17 @@
 """One story against the processes that ship: the same text as in virtual time."""
 
-import asyncio
-
 import pytest
 
-from firmware.apps.stories import WirePlayer
-from firmware.sim.story import parse
+from firmware.apps.rigs import RigOptions
+from firmware.apps.stories import play_one
+from firmware.sim.outcome import HELD, from_plain
 
 
 @pytest.mark.xdist_group("processes")
-def test_a_short_session_holds_on_real_processes(repository, tmp_path):
-    text = (repository / "tests/stories/short_session.story").read_text()
-    player = WirePlayer(parse("short", text), repository / "boards/mock.toml", tmp_path)
-    judgements = asyncio.run(player.play())
-    assert [j.text for j in judgements if not j.held] == []
+def test_a_short_session_holds_on_real_processes(repository):
+    options = RigOptions(repository / "boards/mock.toml")
+    outcome = play_one(repository / "tests/stories/short_session.story", "wire", options)
+    assert [j.text for j in outcome.judgements if not j.held] == []
+    assert (outcome.verdict, outcome.reason) == (HELD, "")
+    assert any(closed for *_, closed in outcome.traces[1])
+    assert from_plain(outcome.plain()) == outcome
