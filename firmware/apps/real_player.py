@@ -1,7 +1,7 @@
-"""Plays one story in real time, on whatever rig: acts through the bench protocol, and listens.
+"""Plays one story against processes, on whatever rig: acts through the bench protocol, listens.
 
-How the station is started or reached is the rig's affair (`StationSide`). Time is real: a limit
-is measured and told, and only ten times the limit, at least five seconds, fails.
+How the station is started or reached is the rig's affair (`StationSide`). Where time is real a
+limit is measured and told, and only ten times the limit, at least five seconds, fails.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -59,8 +59,16 @@ def slack(within_ms: int) -> int:
 class RealPlayer:
     """One story, once, on one rig."""
 
-    def __init__(self, name: str, story: Story, station: StationSide) -> None:
+    def __init__(
+        self,
+        name: str,
+        story: Story,
+        station: StationSide,
+        limit: Callable[[int], int] = slack,
+    ) -> None:
+        """`limit` makes of a story's limit the one that fails."""
         self.name = name
+        self.limit = limit
         self.story = story
         self.station = station
         self.log: list[Seen] = []
@@ -80,12 +88,12 @@ class RealPlayer:
                 traces = {n: await self._trace(n) for n in outlets}
         except CannotPlay as why:
             return skipped(self.story.name, self.name, [str(why)])
-        judgements = judge(self.story, self.log, slack=slack, near=self.station.near)
+        judgements = judge(self.story, self.log, slack=self.limit, near=self.station.near)
         return judged(
             self.story,
             self.name,
             judgements,
-            slack=slack,
+            slack=self.limit,
             reason=reason,
             seconds=round(time.monotonic() - began_s, 3),
             log=self.log,

@@ -8,6 +8,10 @@ process play and tell the outcome as JSON (`firmware.sim.outcome`).
 from __future__ import annotations
 
 import asyncio
+import importlib.util
+import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,9 +19,9 @@ from pathlib import Path
 
 from firmware.apps.bench_station import BenchStation
 from firmware.apps.real_player import COMMON_SETTINGS, RealPlayer
-from firmware.apps.run import Family, Plan
+from firmware.apps.run import WORLD, Family, Plan
 from firmware.sim.backend import Backend
-from firmware.sim.outcome import Outcome
+from firmware.sim.outcome import Outcome, from_plain
 from firmware.sim.story import EXACT, Story
 from firmware.sim.story_player import SimPlayer
 from hal.board import load_board
@@ -42,13 +46,13 @@ class RigOptions:
 
 
 class WireStation:
-    """The processes that ship over the mock board, as children of ours."""
+    """The processes that ship, as children of ours; over the mock board, or what `world` is."""
 
-    def __init__(self, board: Path, state: Path) -> None:
+    def __init__(self, board: Path, state: Path, world: tuple[str, ...] = WORLD) -> None:
         self.identity = IDENTITY
         self.near: Mapping[str, float] = EXACT
         self.same_clock = True
-        self._family = Family(Plan(board, state, log=state / "log"))
+        self._family = Family(Plan(board, state, log=state / "log", world=world))
 
     async def bench(self, story: Story, backend: Backend) -> str:
         """Start world and station with the story's settings."""
@@ -87,8 +91,23 @@ def play_bench(story: Story, options: RigOptions) -> Outcome:
     return asyncio.run(RealPlayer("bench", story, station).play())
 
 
+def play_gpiosim(story: Story, options: RigOptions) -> Outcome:
+    """Let the virtual station of a source tree play, in a process of its own."""
+    if importlib.util.find_spec("tools.uml") is None:
+        raise OSError("rig gpiosim is of a source tree: clone it, `make uml`, and play there")
+    with tempfile.TemporaryDirectory(prefix="powerstation-") as folder:
+        file, told = Path(folder) / story.name, Path(folder) / "outcomes.json"
+        file.write_text(story.text)
+        command = [sys.executable, "-m", "tools.uml", "story", str(file), "--out", str(told)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not told.exists():
+            raise OSError(done.stderr.strip() or f"rig gpiosim ended with {done.returncode}")
+        return from_plain(json.loads(told.read_text())[0])
+
+
 RIGS: Mapping[str, Callable[[Story, RigOptions], Outcome]] = {
     "sim": play_sim,
     "wire": play_wire,
+    "gpiosim": play_gpiosim,
     "bench": play_bench,
 }

@@ -31,6 +31,7 @@ TERM_S = 1.6  # Ctrl-C is answered within two seconds
 RESTART_S = 0.3
 STOP_GRACE_MS = 1_000
 NAMES = ("pilotd", "stationd")
+WORLD = ("-m", "firmware.apps.world")
 
 
 @dataclass(slots=True)
@@ -43,8 +44,7 @@ class Plan:
     sets: list[str] = field(default_factory=list)
     log: Path | None = None  # where the processes' logs go; None: to the terminal
     seed: int = 0
-    # what is around the station, where that is not `powerstation world`
-    world: tuple[str, ...] = ("-m", "firmware.apps.world")
+    world: tuple[str, ...] = WORLD  # the program around the station
 
 
 class Family:

@@ -61,6 +61,7 @@ class Story:
     settings: dict[str, str] = field(default_factory=dict)
     accepts: tuple[str, ...] | None = None
     steps: list[Act | Expect] = field(default_factory=list)
+    text: str = ""
 
     @property
     def end_ms(self) -> int:
@@ -94,7 +95,7 @@ class Judgement:
 
 def parse(name: str, text: str) -> Story:
     """Return the story of a text; raise `BadStory` with every mistake."""
-    story = Story(name)
+    story = Story(name, text=text)
     problems: list[str] = []
     at_ms: int | None = None
     for number, raw in enumerate(text.splitlines(), start=1):

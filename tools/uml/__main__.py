@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from tools.uml.build import build, packages
 from tools.uml.kernel import ROOT, NoKernel, find
 from tools.uml.run import inside, python
+from tools.uml.stories import play
 
 TESTS = ROOT / "tests" / "gpiosim" / "inside"
 
@@ -27,9 +29,14 @@ def main() -> int:
         runner.add_argument("--limit", type=float, default=600, help="seconds of the host")
         runner.add_argument("--boot-log", action="store_true", help="show it in any case")
         runner.add_argument("words", nargs=argparse.REMAINDER, metavar="...")
+    player = verbs.add_parser("story", help="play stories inside")
+    player.add_argument("files", type=Path, nargs="+")
+    player.add_argument("--real-time", action="store_true", help="limits are told, not judged")
+    player.add_argument("--out", type=Path, help="write the outcomes as JSON")
     args = parser.parse_args()
     try:
-        return {"build": _build, "needs": _needs}.get(args.verb, _run)(args)
+        verbs_of_ours = {"build": _build, "needs": _needs, "story": _story}
+        return verbs_of_ours.get(args.verb, _run)(args)
     except NoKernel as why:
         print(f"uml: {why}", file=sys.stderr)
         return 1
@@ -55,6 +62,21 @@ def _needs(_args: argparse.Namespace) -> int:
     for package in [] if ours else packages():
         print(package)
     return 0
+
+
+def _story(args: argparse.Namespace) -> int:
+    outcomes = []
+    for file in args.files:
+        outcome = play(file, time_travel=not args.real_time)
+        outcomes.append(outcome)
+        print(f"{outcome['verdict']} {file} {outcome['reason']}".rstrip(), flush=True)
+        for one in outcome["judgements"]:
+            print(f"  {'✓' if one['held'] else '✗'} {one['text']}", flush=True)
+    if args.out is not None:
+        fresh = args.out.with_name(f"{args.out.name}.new")
+        fresh.write_text(json.dumps(outcomes))
+        fresh.replace(args.out)
+    return int(any(o["verdict"] in ("failed", "unplayable") for o in outcomes))
 
 
 def _run(args: argparse.Namespace) -> int:

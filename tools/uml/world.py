@@ -17,7 +17,7 @@ from hal.mock.server import WorldServer, bench_address, monotonic_ms
 from hal.mock.world import World
 from tools.uml.pins_side import PinsSide, seen_from_outside
 
-LOOK_MS = 5
+LOOK_MS = 10
 CANNOT = {
     "temperature": "the virtual station has no sensor for it",
     "link": "nothing here owns the network",
