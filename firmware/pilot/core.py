@@ -124,11 +124,11 @@ class PilotCore:
         """Tell the present state as facts, for a station that has just come."""
         s, outlet = self.state, self.traits.outlet
         there = [FaultRaised(outlet, f, now_ms) for f in Fault if f in s.faults]
-        if s.cp is None:  # what is found is told as soon as it is known
+        if s.seen is None:  # what is found is told as soon as it is known
             return there
         return [
             CableChanged(outlet, s.cable_ma, now_ms),
-            CpChanged(outlet, s.cp, now_ms),
+            *([] if s.cp is None else [CpChanged(outlet, s.cp, now_ms)]),
             ContactorMoved(outlet, s.contacts_closed, "report", now_ms),
             LockMoved(outlet, s.locked, now_ms),
             OfferChanged(outlet, offered_ma(s.drive.duty_permille), now_ms),

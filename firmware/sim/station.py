@@ -22,7 +22,14 @@ from firmware.model.devices import InputChanged
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.outlet import EndPermit, GivePermit, HoldLock, PilotFound
-from firmware.model.session import CardSeen, MeterRead, MeterSilent, ReadMeter, ShowPattern
+from firmware.model.session import (
+    CardSeen,
+    MeterRead,
+    MeterSilent,
+    ReadMeter,
+    ShowPattern,
+    Transaction,
+)
 from firmware.model.settings import SettingsChanged
 from firmware.model.storage import Store, Stored
 from firmware.model.values import Reading
@@ -158,6 +165,10 @@ class SimStation:
     def powered(self) -> bool:
         """The controller runs."""
         return self._runner is not None
+
+    def running(self, outlet: int) -> Transaction | None:
+        """Return the transaction of an outlet."""
+        return None if self.core is None else self.core.sessions[outlet].state.transaction
 
     # -- the world --------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from firmware.io.loop import loop_ms
 from firmware.model.fault import Fault
+from firmware.sim.acts import CABLES_OHM, CARDS, Acts
 from firmware.sim.backend import Backend
 from firmware.sim.loop import VirtualLoop
 from firmware.sim.station import SimPlan, SimStation
@@ -27,9 +28,7 @@ from firmware.storage import rows
 NAME, HOST, PORT = "SWARM1", "swarm1.lan", 9_000
 UTC_AT_ZERO = datetime(2026, 3, 1, tzinfo=UTC)
 DAY_MS = 24 * 60 * MINUTE_MS
-CARDS = {1: "0a0e9b83", 2: "deadbeef"}
 LATER_MS = 10 * MINUTE_MS  # between two tries of the driver after the healing
-CABLES_OHM = {13_000: 1_500, 20_000: 680, 32_000: 220, 63_000: 100}
 MANNERS = ("polite", "polite", "slow", "rude", "sleepy", "one_shot", "no_diode")
 OFTEN = (1, 3, 10, 30)  # of each trouble in a day
 LIMITS_A = ("10", "16", "32", "32")
@@ -42,7 +41,7 @@ CALM = {
 ENDS_WITH_PLUG = frozenset(
     {Fault.GROUND_FAILURE, Fault.DIODE, Fault.CONTACTOR_STUCK, Fault.PILOT_OUTPUT, Fault.OVERLOAD}
 )
-_Planned = tuple[int, Act]
+Planned = tuple[int, Act]
 
 
 @dataclass(slots=True)
@@ -69,8 +68,10 @@ def play(seed: int, profile: Any) -> Day:
     return _World(seed, profile).run()
 
 
-def drawn(seed: int, outlets: tuple[int, ...]) -> tuple[Mapping[str, str], list[_Planned]]:
-    """Return the settings and everything that is to happen, with its time."""
+def drawn(
+    seed: int, outlets: tuple[int, ...], pace: int = 1
+) -> tuple[Mapping[str, str], list[Planned]]:
+    """Return the settings and all that is to happen, with its time; visits so much shorter."""
     random = Random(f"swarm {seed}")
     settings = dict(CALM)
     for outlet in outlets:
@@ -79,9 +80,9 @@ def drawn(seed: int, outlets: tuple[int, ...]) -> tuple[Mapping[str, str], list[
     settings["lock_actuator_only_if_authorized"] = random.choice(("on", "off"))
     if random.random() < 0.5:
         settings["local_whitelist_entries"] = ":".join(CARDS.values())
-    plan: list[_Planned] = []
+    plan: list[Planned] = []
     for outlet in outlets:
-        plan += _visits(random, outlet)
+        plan += _visits(random, outlet, pace)
     kinds = random.sample(sorted(TROUBLES), random.randrange(1, len(TROUBLES) + 1))
     for kind in kinds:
         for _ in range(random.choice(OFTEN)):
@@ -89,7 +90,7 @@ def drawn(seed: int, outlets: tuple[int, ...]) -> tuple[Mapping[str, str], list[
     return settings, sorted(plan, key=lambda planned: planned[0])
 
 
-def _visits(random: Random, outlet: int) -> Iterator[_Planned]:
+def _visits(random: Random, outlet: int, pace: int) -> Iterator[Planned]:
     """Drivers, one after the other."""
     at_ms = random.randrange(30 * MINUTE_MS)
     while at_ms < DAY_MS:
@@ -105,7 +106,7 @@ def _visits(random: Random, outlet: int) -> Iterator[_Planned]:
         plug = {"outlet": outlet, "cable_ma": cable_ma, "car": car}
         yield max(0, swipe_ms), ("swipe", {"uid": CARDS[outlet]})
         yield at_ms, ("arrive", plug)
-        stay_ms = random.randrange(2 * MINUTE_MS, 240 * MINUTE_MS)
+        stay_ms = random.randrange(2 * MINUTE_MS, 240 * MINUTE_MS // pace)
         yield at_ms + stay_ms // 2, ("swipe_if_idle", {"outlet": outlet})
         at_ms += stay_ms
         leaves: tuple[Act, ...] = (("swipe", {"uid": CARDS[outlet]}),
@@ -113,10 +114,10 @@ def _visits(random: Random, outlet: int) -> Iterator[_Planned]:
         yield at_ms, random.choice(leaves)
         for wait_ms, force in ((30_000, False), (90_000, False), (300_000, True)):
             yield at_ms + wait_ms, ("unplug", {"outlet": outlet, "force": force})
-        at_ms += 6 * MINUTE_MS + random.randrange(60 * MINUTE_MS)
+        at_ms += 6 * MINUTE_MS + random.randrange(60 * MINUTE_MS // pace)
 
 
-def _trouble(random: Random, kind: str, outlet: int) -> Iterator[_Planned]:
+def _trouble(random: Random, kind: str, outlet: int) -> Iterator[Planned]:
     trouble = TROUBLES[kind]
     at_ms = random.randrange(DAY_MS)
     yield at_ms, ("trouble", {"kind": kind})
@@ -141,8 +142,15 @@ class _World:
             SimPlan(NAME, profile, seed, HOST, PORT, dict(settings), zero_ms, 60_000),
         )
         self.watcher = Watcher(self.station)
-        self.plugs_ohm: dict[int, int] = {}  # by outlet, while there is one
-        self.forced_pp: set[int] = set()
+        self.acts = Acts(
+            self.station,
+            self.watcher,
+            {
+                "network": self._network,
+                "misbehave": self._misbehave,
+                "remote_stop": self._remote_stop,
+            },
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def run(self) -> Day:
@@ -156,6 +164,7 @@ class _World:
         day, watcher = self.day, self.watcher
         day.problems = [*watcher.problems, *day.problems]
         day.events, day.closings, day.faults = watcher.events, watcher.closings, watcher.faults
+        day.troubles, day.visits, day.cuts = self.acts.troubles, self.acts.visits, self.acts.cuts
         day.sessions = len(rows.history(self.station.database.query))
         return day
 
@@ -163,16 +172,16 @@ class _World:
         await self.backend.start("", PORT)
         for at_ms, (verb, arguments) in self.plan:
             if at_ms < DAY_MS:
-                self.loop.call_at(at_ms / 1_000, self._do, verb, arguments)
+                self.loop.call_at(at_ms / 1_000, self.acts.do, verb, arguments)
         self.station.power_on()
         await self._until(DAY_MS)
         for verb, arguments in healing(self.outlets):
-            self._do(verb, arguments)
+            self.acts.do(verb, arguments)
         self.backend.misdeeds.clear()
         for number in range(1, 6):
             for outlet in self.outlets:  # one after the other: a card goes to the last plugged
                 await self._until(DAY_MS + number * LATER_MS + outlet * MINUTE_MS)
-                if outlet in self.plugs_ohm:
+                if outlet in self.acts.plugs_ohm:
                     self._try_again(outlet, number)
         await self._until(DAY_MS + 6 * LATER_MS)
         self._judge_healing()
@@ -183,70 +192,16 @@ class _World:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.backend.stop()
 
-    # -- acts -------------------------------------------------------------------------------
+    # -- acts of the network and the back end ------------------------------------------------
 
-    def _do(self, verb: str, arguments: Mapping[str, Any]) -> None:
-        own = getattr(self, f"_act_{verb}", None)
-        try:
-            if own is None:
-                self.station.act(verb, **arguments)
-            else:
-                own(**arguments)
-        except ValueError:
-            """The world does not allow it now: no plug to take, no car to change."""
-        self.watcher.look_at_all()
-
-    def _act_trouble(self, kind: str) -> None:
-        self.day.troubles[kind] += 1
-
-    def _act_arrive(self, outlet: int, cable_ma: int, car: Mapping[str, object]) -> None:
-        self.station.act("plug", outlet=outlet, cable_ma=cable_ma, car=car)
-        self.day.visits += 1
-        self.plugs_ohm[outlet] = CABLES_OHM[cable_ma]
-        self._act_true_pp(outlet)
-
-    def _act_unplug(self, outlet: int, force: bool) -> None:
-        self.station.act("unplug", outlet=outlet, force=force)
-        self.plugs_ohm.pop(outlet, None)
-        self._act_true_pp(outlet)
-
-    def _act_pp(self, outlet: int, **resistance: object) -> None:
-        self.forced_pp.add(outlet)
-        self.station.act("pp", outlet=outlet, **resistance)
-
-    def _act_true_pp(self, outlet: int) -> None:
-        """A resistance that was forced once stays forced: to what the plug has."""
-        if outlet in self.forced_pp:
-            ohm = self.plugs_ohm.get(outlet)
-            more: dict[str, Any] = {"open": True} if ohm is None else {"ohm": ohm}
-            self.station.act("pp", outlet=outlet, **more)
-
-    def _act_car(self, outlet: int, **changes: object) -> None:
-        if outlet in self.plugs_ohm:  # else the world would put a new car there
-            self.station.act("car", outlet=outlet, **changes)
-
-    def _act_contactor(self, outlet: int, **does: bool) -> None:
-        if "weld" in does or does.get("stuck_open"):
-            self.watcher.welds(outlet, does.get("weld", False))
-        self.station.act("contactor", outlet=outlet, **does)
-
-    def _act_power(self, off_ms: int) -> None:
-        if self.station.powered:
-            self.day.cuts += 1
-            self.station.act("power", off_ms=off_ms)
-
-    def _act_network(self, up: bool) -> None:
+    def _network(self, up: bool) -> None:
         (self.loop.network.heal if up else self.loop.network.cut)(HOST)
 
-    def _act_misbehave(self, action: str, kind: str) -> None:
+    def _misbehave(self, action: str, kind: str) -> None:
         self.backend.misbehave(action, kind, delay_s=20)
 
-    def _act_swipe_if_idle(self, outlet: int) -> None:
-        if self._transaction(outlet) is None:
-            self.station.act("swipe", uid=CARDS[outlet])
-
-    def _act_remote_stop(self, outlet: int) -> None:
-        running = self._transaction(outlet)
+    def _remote_stop(self, outlet: int) -> None:
+        running = self.station.running(outlet)
         if running is None or running.transaction_id is None or not self.backend.connected(NAME):
             return
         asking = self.backend.remote_stop(NAME, running.transaction_id)
@@ -262,9 +217,9 @@ class _World:
             return
         if number == 3:
             self._plug_anew(outlet)
-        if self._transaction(outlet) is None:
+        if self.station.running(outlet) is None:
             uid = f"{0xA0000000 + 16 * number + outlet:08x}"
-            self.loop.call_later(10, self._do, "swipe", {"uid": uid})
+            self.loop.call_later(10, self.acts.do, "swipe", {"uid": uid})
 
     def _plug_anew(self, outlet: int) -> None:
         """Some faults end with the plug; without one of them this should not be needed."""
@@ -274,19 +229,19 @@ class _World:
         faults = set() if core is None else core.sessions[outlet].state.faults
         if not faults & ENDS_WITH_PLUG:
             self.day.problems.append(f"healed, but outlet {outlet} has to be plugged anew: {why}")
-        ohm = self.plugs_ohm[outlet]
+        ohm = self.acts.plugs_ohm[outlet]
         cable_ma = next(ma for ma, known in CABLES_OHM.items() if known == ohm)
-        self._do("unplug", {"outlet": outlet, "force": True})
+        self.acts.do("unplug", {"outlet": outlet, "force": True})
         car = {"battery_wh": 200_000, "soc_percent": 0}
         arrive = {"outlet": outlet, "cable_ma": cable_ma, "car": car}
-        self.loop.call_later(5, self._do, "arrive", arrive)
+        self.loop.call_later(5, self.acts.do, "arrive", arrive)
 
     def _judge_healing(self) -> None:
         for outlet in self.outlets:
             self.day.energy_wh += self.station.world.read_meter(
                 outlet, loop_ms(self.loop)
             ).energy_wh
-        for outlet in sorted(self.plugs_ohm):
+        for outlet in sorted(self.acts.plugs_ohm):
             self.day.healed += 1
             self.day.again += self._charges(outlet)
             if not self._charges(outlet):
@@ -295,7 +250,7 @@ class _World:
 
     def _charges(self, outlet: int) -> bool:
         sample = self.station.world.sample(outlet)
-        return sample.contactor_closed is True and self._transaction(outlet) is not None
+        return sample.contactor_closed is True and self.station.running(outlet) is not None
 
     def _why_not(self, outlet: int) -> str:
         core = self.station.core
@@ -304,10 +259,6 @@ class _World:
         state = core.sessions[outlet].state
         faults = ",".join(sorted(f.row.id for f in state.faults)) or "no fault"
         return f"{state.phase.value}, {faults}, {state.cp and state.cp.value}"
-
-    def _transaction(self, outlet: int) -> Any:
-        core = self.station.core
-        return None if core is None else core.sessions[outlet].state.transaction
 
     # -- helpers ----------------------------------------------------------------------------
 

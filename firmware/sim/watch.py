@@ -7,9 +7,11 @@ reaction time with the contacts still closed; a contactor that the world has wel
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from firmware.io.loop import loop_ms
 from firmware.model.annex import DIODE_MS, GRACE_MS
@@ -18,7 +20,7 @@ from firmware.model.outlet import EndPermit, FaultRaised, GivePermit
 from firmware.pilot.cable import cable_ma
 from firmware.pilot.classify import pwm_on
 from firmware.pilot.duty import offered_ma
-from firmware.sim.station import SimStation
+from hal.mock.world import World
 from hal.ports import LockPosition, OutletSample
 
 REACTION_MS = 100  # [61851-1 A.6] the contacts' own 15 ms included
@@ -52,16 +54,38 @@ class _Outlet:
     told: set[str] = field(default_factory=set)  # each reason once
 
 
+class Watched(Protocol):
+    """A station in its world, which tells the watcher what happens."""
+
+    world: World
+    on_change: Callable[[Mapping[str, object]], None] | None
+    on_wish: Callable[[object], None] | None
+    on_fact: Callable[[object], None] | None
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The clock, and who calls back."""
+
+    @property
+    def powered(self) -> bool:
+        """The controller has power."""
+
+    def running(self, outlet: int) -> object | None:
+        """Return the transaction of an outlet."""
+
+
 class Watcher:
     """One world's judge; `problems` are sentences with the time."""
 
-    def __init__(self, station: SimStation) -> None:
+    def __init__(self, station: Watched, late_ms: int = 0) -> None:
+        """Judge a station whose offer the world sees so much later than it was decided."""
         self.station = station
+        self.late_ms = late_ms
         self.problems: list[str] = []
         self.events = 0
         self.closings = 0
         self.faults: Counter[str] = Counter()
-        self._outlets = {o.number: _Outlet(o.max_ma) for o in station.plan.profile.outlets}
+        self._outlets = {o.number: _Outlet(o.max_ma) for o in station.world.profile.outlets}
         station.on_change = self._changed
         station.on_wish = self._wished
         station.on_fact = self._told
@@ -131,11 +155,10 @@ class Watcher:
 
     def _reasons(self, number: int, one: _Outlet, x: OutletSample) -> Iterable[str]:
         """Which reasons there are for open contacts; a voltage between two bands is none."""
-        core = self.station.core
-        if core is None:
+        if not self.station.powered:
             one.permit_ma = 0
             yield "the controller has no power"
-        elif core.sessions[number].state.transaction is None:
+        elif self.station.running(number) is None:
             yield "there is no transaction"
         if not one.permit_ma:
             yield "there is no permit"
@@ -156,7 +179,7 @@ class Watcher:
         least_ma = min(one.permit_ma, cable_ma(x.pp_ohm) or 0, one.max_ma)
         offer_ma = offered_ma(x.duty_permille)
         if offer_ma > least_ma:
-            self.station.loop.call_soon(self._offered, number, offer_ma)
+            self.station.loop.call_later(self.late_ms / 1_000, self._offered, number, offer_ma)
 
     def _offered(self, number: int, offer_ma: int) -> None:
         """The pilot had its say at this instant: is it still too much?"""

@@ -12,7 +12,8 @@ from firmware.model.outlet import (
     OfferChanged,
 )
 from firmware.model.values import CpState
-from firmware.pilot.facts import LockAsked
+from firmware.pilot.core import PilotCore
+from firmware.pilot.facts import LockAsked, Traits
 from hal.ports import LockPosition
 from tests.pure.rigs import Outlet, charging
 
@@ -139,11 +140,18 @@ def test_a_charging_outlet_reports_contactor_and_offer():
     ]
 
 
-def test_before_the_line_has_settled_nothing_is_reported():
+def test_before_anything_is_seen_nothing_is_reported():
+    assert list(PilotCore(Traits(1, 32_000, lock=True, mirror=True)).report(0)) == []
+
+
+def test_a_station_that_comes_before_the_line_has_settled_is_told_of_the_plug():
     outlet = Outlet()
-    assert list(outlet.core.report(0)) == []
-    outlet.sample()
-    assert list(outlet.core.report(0)) == []
+    outlet.line("B", 10, pp_ohm=220)
+    reported = list(outlet.core.report(10))
+    assert reported[0] == CableChanged(1, 32_000, 10)
+    assert not any(isinstance(fact, CpChanged) for fact in reported)
+    outlet.line("B", 100, pp_ohm=220)  # it is told only once that a plug is there
+    assert [type(fact) for fact in outlet.told] == [CableChanged, CpChanged]
 
 
 def test_all_that_is_reported_was_told_before():

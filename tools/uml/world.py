@@ -15,6 +15,7 @@ from pathlib import Path
 from hal.board import load_board
 from hal.mock.server import WorldServer, bench_address, monotonic_ms
 from hal.mock.world import World
+from tools.uml.chips import Chips
 from tools.uml.pins_side import PinsSide, seen_from_outside
 
 LOOK_MS = 10
@@ -44,7 +45,8 @@ async def _serve(args: argparse.Namespace) -> None:
         loop.add_signal_handler(number, ended.set)
     profile = load_board(args.board)
     world = World(seen_from_outside(profile), args.seed, monotonic_ms(), "gpiosim", CANNOT)
-    server = WorldServer(world, lambda _changed: PinsSide(world, profile, args.look_ms))
+    side = PinsSide(world, profile, args.look_ms, Chips(world, profile))
+    server = WorldServer(world, lambda _changed: side)
     try:
         address = await server.open(bench_address(args.bench), None)
         print(json.dumps({"ready": True, "bench": address}), flush=True)
