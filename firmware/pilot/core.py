@@ -124,7 +124,7 @@ class PilotCore:
         """Tell the present state as facts, for a station that has just come."""
         s, outlet = self.state, self.traits.outlet
         there = [FaultRaised(outlet, f, now_ms) for f in Fault if f in s.faults]
-        if s.seen is None:  # what is found is told as soon as it is known
+        if s.sample is None:  # what is found is told as soon as it is known
             return there
         return [
             CableChanged(outlet, s.cable_ma, now_ms),
