@@ -34,6 +34,18 @@ trace: $(VENV)/dev ## run the tests and write docs/traceability.{md,json}
 uml: .venv-uml/ready ## the virtual station: builds its kernel, once, in about 10 minutes
 	.venv-uml/bin/python -m tools.uml build
 
+deb: $(VENV)/dev ## packages for Debian 12 and 13 on arm64, into build/deb
+	$(BIN)/python -m tools.image deb $(DEB_ARGS)
+
+try-deb: $(VENV)/dev ## install them in emulated arm64 roots, start the services, ask them
+	$(BIN)/python -m tools.image try-deb $(DEB_ARGS)
+
+image: $(VENV)/dev ## an image for the SD card or eMMC of a Pi 4 / CM4, into build/image
+	$(BIN)/python -m tools.image image
+
+try-image: $(VENV)/dev ## boot it in an emulated machine, let its station answer
+	$(BIN)/python -m tools.image try-image
+
 bench: $(VENV)/dev ## measure: reaction, every fault, deaths, steps; writes build/bench.json
 	$(BIN)/python -m tools.measure --out build/bench.json $(BENCH_ARGS)
 
@@ -50,7 +62,7 @@ docs: $(VENV)/dev ## write the generated pages of docs/
 	$(BIN)/python -m tools.pages
 
 lock: ## pin every dependency again (needs uv)
-	for set in run:build dev:build,dev,buses pi:build,pi; do \
+	for set in run:build dev:build,dev,buses pi:build,pi deb:pi; do \
 	  extras=$${set#*:}; name=$${set%%:*}; \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate --no-emit-index-url --no-emit-package powerstation-firmware \
@@ -90,4 +102,4 @@ else
 endif
 	@touch $@
 
-.PHONY: help run test tidy porcelain trace uml bench soak sim story docs lock clean
+.PHONY: help run test tidy porcelain trace uml deb try-deb image try-image bench soak sim story docs lock clean

@@ -1,14 +1,28 @@
 """The units say what the safety concept needs of them; systemd reads them where it is."""
 
 import configparser
+import re
+import shlex
 import subprocess
 
 import pytest
 
+from hal.board import load_board
+from tools.image.security import figures
+
+SYSUSERS = "systemd/powerstation.sysusers"
+EVERY = ("pilotd", "stationd", "world", "firstboot")
+DEVICES = {
+    "pilotd": {"char-gpiochip rw", "char-spi rw", "/dev/watchdog rw", "char-watchdog rw"},
+    "stationd": {"char-gpiochip rw", "char-spi rw", "char-ttyAMA rw", "char-ttyS rw",
+                 "char-ttyUSB rw", "char-ttyACM rw"},
+}  # fmt: skip
+MOST_EXPOSED = {"pilotd": 1.3, "stationd": 1.8, "world": 0.8, "firstboot": 2.0}
 HARDENED = {
     "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes",
     "PrivateTmp": "yes", "RestrictNamespaces": "yes", "LockPersonality": "yes",
-    "ProtectClock": "yes", "ProtectKernelModules": "yes", "SystemCallFilter": "@system-service",
+    "ProtectClock": "yes", "ProtectKernelModules": "yes", "DevicePolicy": "closed",
+    "ProtectKernelTunables": "yes", "ProtectProc": "invisible", "MemoryDenyWriteExecute": "yes",
 }  # fmt: skip
 BOTH = HARDENED | {"Type": "notify", "Restart": "always", "RestartSec": "100ms"}
 PILOTD = BOTH | {
@@ -26,7 +40,7 @@ def units(repository):
 
 
 def read(path):
-    unit = configparser.ConfigParser(interpolation=None)
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
     unit.optionxform = str
     unit.read_string(path.read_text())
     return unit
@@ -54,13 +68,75 @@ def test_both_meet_at_the_same_sockets_and_the_box_lies_in_memory(units):
     assert pilotd[pilotd.index("--blackbox") + 1].startswith("/run/")
 
 
+def test_a_process_may_open_its_own_devices_and_no_others(repository):
+    for name, devices in DEVICES.items():
+        text = (repository / f"systemd/powerstation-{name}.service").read_text()
+        assert set(re.findall(r"^DeviceAllow=(.*)$", text, re.M)) == devices
+        calls = re.findall(r"^SystemCallFilter=(.*)$", text, re.M)
+        assert calls[0] == "@system-service" and calls[1].startswith("~@privileged")
+
+
+def test_the_pilots_pwm_stays_writable_where_the_rest_of_sys_is_not(units, repository):
+    opened = units["pilotd"]["Service"]["ReadWritePaths"].split()
+    boards = [load_board(p) for p in (repository / "boards").glob("[a-z]*.toml")]
+    chips = {str(o.pins["pwm"]).split("/")[0] for b in boards for o in b.outlets if o.pins}
+    assert {f"-/sys/class/pwm/{chip}" for chip in chips} <= set(opened)
+
+
+def test_lgpio_finds_a_folder_for_its_pipe_and_the_board_can_be_recognised(units):
+    service = units["pilotd"]["Service"]
+    assert service["Environment"] == f"LG_WD=/run/{service['RuntimeDirectory']}"
+    for name in UNITS:  # gpiozero reads /proc/device-tree
+        assert "ProcSubset" not in units[name]["Service"]
+
+
+def test_nothing_starts_before_a_board_is_chosen(units):
+    for name in UNITS:
+        assert units[name]["Unit"]["ConditionPathExists"] == "/etc/powerstation/board.toml"
+
+
+def test_a_played_world_is_for_simulated_boards_only_and_has_no_devices(repository, tmp_path):
+    service = read(repository / "systemd/powerstation-world.service")["Service"]
+    assert service["PrivateDevices"] == "yes"
+    *words, _file = shlex.split(service["ExecCondition"])
+    for path in (repository / "boards").glob("[a-z]*.toml"):
+        plays = subprocess.run([*words, str(path)], check=False).returncode == 0
+        assert plays == load_board(path).simulated, path.name
+
+
+def test_every_group_that_is_named_is_made_or_debians_own(repository):
+    made = set(re.findall(r"^[gu] (\w+)", (repository / SYSUSERS).read_text(), re.M))
+    rules = (repository / "systemd/60-powerstation.rules").read_text()
+    named = set(re.findall(r'GROUP="(\w+)"', rules)) | set(re.findall(r"chgrp (\w+)", rules))
+    for unit in UNITS:
+        text = (repository / f"systemd/powerstation-{unit}.service").read_text()
+        named |= set(" ".join(re.findall(r"^SupplementaryGroups=(.*)$", text, re.M)).split())
+    assert named <= made | {"dialout"}
+
+
+def test_udev_opens_a_channels_duty_last_for_pilotd_waits_for_it(repository):
+    rules = (repository / "systemd/60-powerstation.rules").read_text()
+    files = re.search(r"for file in (.*?);", rules)[1].split()
+    assert files[-1].endswith("/duty_cycle")
+    assert {f.rsplit("/", 1)[1] for f in files} == {
+        "export", "unexport", "period", "enable", "duty_cycle"
+    }  # fmt: skip
+
+
+@pytest.mark.needs_systemd
+def test_no_unit_is_exposed_more_than_it_was():
+    found = {unit: float(said.split()[0]) for unit, said in figures().items()}
+    limits = {f"powerstation-{name}": limit for name, limit in MOST_EXPOSED.items()}
+    assert {unit for unit in limits if found[unit] > limits[unit]} == set()
+
+
 @pytest.mark.needs_systemd
 def test_systemd_finds_nothing_to_say_about_them(repository, tmp_path):
-    for name in UNITS:
+    for name in EVERY:
         text = (repository / f"systemd/powerstation-{name}.service").read_text()
         path = tmp_path / f"powerstation-{name}.service"
         path.write_text(text.replace("/usr/bin/powerstation", "/bin/true"))
-    paths = [str(tmp_path / f"powerstation-{name}.service") for name in UNITS]
+    paths = [str(tmp_path / f"powerstation-{name}.service") for name in EVERY]
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", *paths],
         capture_output=True,

@@ -35,12 +35,14 @@ for boards where RPi.GPIO works at all: it does not on Debian's kernel (no /dev/
 Pi 5, and its edges are broken from kernel 6.6 on; rpi-lgpio stands in for it under its name and may
 never be installed beside it.
 
-`config.txt` (Raspberry Pi OS and the image of this project):
+`config.txt` on Raspberry Pi OS (the image of this project has the same in its device trees, made
+from `boards/overlays/*.dts`):
 
     dtparam=spi=on
     dtoverlay=spi6-1cs
     dtoverlay=disable-bt
-    dtoverlay=pwm-2chan,pin=12,func=4,pin2=13,func2=4
+    dtoverlay=pwm-2chan,pin=12,func=4,pin2=13,func2=4   (cm4_dual)
+    dtoverlay=pwm,pin=12,func=4                         (pi4_single)
     dtparam=strict_gpiod
     {gpio}
 
@@ -57,10 +59,15 @@ def page_lines() -> list[str]:
         board = load_board(path)
         if board.simulated or path.stem.startswith("_"):
             continue
-        outputs |= {pin for name, pin in _held(board) if name.split()[-1] in OUTPUTS}
+        outputs |= output_pins(board)
         lines += _board(board, path.read_text().split("\nname = ")[0])
     gpio = "gpio=" + ",".join(str(pin) for pin in sorted(outputs)) + "=op,dl"
     return [HEAD.strip().format(gpio=gpio), "", *lines]
+
+
+def output_pins(board: BoardProfile) -> set[int]:
+    """Return the lines that a board drives: low until a program says otherwise."""
+    return {pin for name, pin in _held(board) if name.split()[-1] in OUTPUTS}
 
 
 def _held(board: BoardProfile) -> list[tuple[str, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-PROCESSES = ("pilotd", "stationd", "world", "run", "safe-off", "selftest")
+PROCESSES = ("pilotd", "stationd", "world", "run", "safe-off", "selftest", "first-boot")
 
 
 def main() -> None:

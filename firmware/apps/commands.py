@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 from firmware import VERSION
+from firmware.apps.first_boot import BOARD, UNNAMED, boards, choose
 from firmware.io.control import ask_station
 from firmware.sim.replay import BadCsv, LedgerOf, Replay, read_csv
 from hal.board import BoardErrors, load_board
@@ -24,8 +25,12 @@ sim = typer.Typer(no_args_is_help=True, help="Virtual time: whole stations, a ye
 app.add_typer(sim, name="sim")
 console = Console()
 
-State = Annotated[Path, typer.Option("--state", help="state directory of the station")]
+State = Annotated[
+    Path,
+    typer.Option("--state", envvar="POWERSTATION_STATE", help="state directory of the station"),
+]
 STATE = Path(".state")
+INSTALLED, ETC = Path("/var/lib/powerstation"), Path("/etc/powerstation")
 UNLOCK_LOOK_S = 0.2
 REPLAY_SETTINGS = {
     "ocpp:HeartbeatInterval": "3600",
@@ -55,7 +60,8 @@ def _root(
 ) -> None:
     """Firmware of an AC charging station.
 
-    Processes, each with --help of its own: run, pilotd, stationd, world, safe-off, selftest.
+    Processes, each with --help of its own: run, pilotd, stationd, world, safe-off, selftest,
+    first-boot.
     """
 
 
@@ -69,7 +75,8 @@ def _ask(state: Path, asked: dict[str, Any]) -> dict[str, Any]:
     try:
         answer = ask_station(state, asked)
     except OSError as problem:
-        raise _fail(str(problem)) from problem
+        unnamed = state == INSTALLED and not (ETC / BOARD).exists()
+        raise _fail(str(problem), *([UNNAMED] if unnamed else [])) from problem
     if not answer.get("ok"):
         raise _fail(*answer.get("errors", ["refused without a reason"]))
     return answer
@@ -98,6 +105,10 @@ def status(
     if as_json:
         print(json.dumps(answer, indent=2))
         return
+    if answer.get("simulated"):
+        console.print(
+            f"SIMULATED STATION, board {answer['board']}: no pin of this machine is driven"
+        )
     table = Table("outlet", "status", "cp", "limit", "power", "energy", "token", "why")
     for o in answer["outlets"]:
         power = "" if o["power_w"] is None else f"{o['power_w'] / 1_000:.1f} kW"
@@ -115,6 +126,24 @@ def status(
     backend = answer["backend"]
     line = "connected" if backend["connected"] else f"not connected: {backend['problem']}"
     console.print(f"back end {line}; {backend['queued']} messages wait")
+
+
+@app.command()
+def board(
+    name: Annotated[str, typer.Argument(help="one that ships; none: list them")] = "",
+    etc: Annotated[Path, typer.Option(help="where the station keeps its board file")] = ETC,
+) -> None:
+    """Which boards there are; with a name: the board that this station is made of."""
+    if not name:
+        for shipped, path in boards().items():
+            print(f"{shipped}: {path.read_text().splitlines()[0].lstrip('# ')}")
+        print(f"`powerstation board NAME` writes {etc / BOARD}; one of your own goes there too")
+        return
+    try:
+        chosen = choose(name, etc)
+    except (BoardErrors, OSError) as problem:
+        raise _fail(str(problem)) from problem
+    print(f"the board is {chosen}; `systemctl restart powerstation-pilotd powerstation-stationd`")
 
 
 @app.command()

@@ -49,6 +49,7 @@ from hal.opening import NoDriver, StationPorts, open_station
 log = structlog.get_logger()
 
 VENDOR, MODEL = "Powerstation", "Powerstation TWO"
+SIMULATED_MODEL = "Powerstation SIM"  # a back end must not take it for one that gives power
 METER_POLL_MS = 1_000
 CLOSE_S = 0.5
 RESTART_WAIT_S = 2.0  # for the messages that a reset still owes the back end
@@ -71,9 +72,10 @@ class Station:
     def __init__(self, wake: Wake, ports: StationPorts, state: Path) -> None:
         self.loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[int] = self.loop.create_future()
+        self.board, self.simulated = wake.profile.name, wake.profile.simulated
         info = StationInfo(
             vendor=VENDOR,
-            model=MODEL,
+            model=SIMULATED_MODEL if self.simulated else MODEL,
             serial=wake.settings.text("ocpp_chargebox_identity")[:25],
             firmware=VERSION,
             outlets=len(wake.profile.outlets),
@@ -196,7 +198,7 @@ class Station:
         answer, facts = self.commands.take(asked)
         for fact in facts:
             self.runner.post(fact)
-        return answer
+        return {**answer, "board": self.board, "simulated": self.simulated}
 
     def _devices(self) -> tuple[Asker | Watcher, ...]:
         return (self.ring.thread, *self.meters.values(), *self.others.values(), *self.watchers)
