@@ -64,6 +64,11 @@ def _needs(_args: argparse.Namespace) -> int:
     return 0
 
 
+def _show(chunk: bytes) -> None:
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
 def _story(args: argparse.Namespace) -> int:
     outcomes = []
     for file in args.files:
@@ -84,7 +89,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.verb == "test":
         words = [str(python()), "-m", "pytest", "-p", "no:cacheprovider", "-s", *words]
         words += [] if any(word.startswith("tests/") for word in words) else [str(TESTS)]
-    result = inside(words, time_travel=args.time_travel, limit_s=args.limit, echo=True)
+    result = inside(words, time_travel=args.time_travel, limit_s=args.limit, echo=_show)
     if args.boot_log or result.code is None:
         print(result.boot_log, file=sys.stderr)
     print(f"uml: exit code {result.code} after {result.wall_s:.1f} s", file=sys.stderr)

@@ -239,6 +239,7 @@ async def play(hours: int, seed: int) -> dict[str, object]:
     for at_ms, (verb, arguments) in plan:
         if at_ms < hours * HOUR_MS:
             station.loop.call_at(zero_s + at_ms / 1_000, acts.do, verb, arguments)
+
     for hour in range(1, hours + 1):
         await asyncio.sleep(zero_s + hour * HOUR_MS / 1_000 - station.loop.time())
         print(f"hour: {hour}", flush=True)

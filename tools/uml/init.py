@@ -3,6 +3,9 @@
 Runs inside the kernel, on the standard library alone and without any program of the host. The
 host's files are seen read-only; scratch is RAM; the folder `exchange` carries the order in and
 the exit code out. A machine that comes back from a reset tells so and runs nothing.
+
+Where the order has files and units, the host's systemd becomes process 1, on a root of its own
+that forgets what is written, and this program runs the command as the service `rig`.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ import termios
 import traceback
 from pathlib import Path
 
-READ_ONLY, POWER_OFF = 1, 0x4321FEDC
+READ_ONLY, BIND, MOVE = 1, 4_096, 8_192
+POWER_OFF = 0x4321FEDC
 FINIT_MODULE = 313  # x86-64; there is no other host for User-Mode Linux
 SET_FLAGS, UP_AND_RUNNING = 0x8914, 0x41
 SCRATCH = ("/run", "/tmp", "/var/tmp", "/dev/shm")
@@ -32,8 +36,17 @@ def main() -> None:
     """Do as ordered, then switch the machine off, whatever happens."""
     code = "125"
     try:
-        order = _prepare(Path(sys.argv[1]))
-        code = REBOOTED if _booted_before() else str(_run(order))
+        if sys.argv[2:] == ["serve"]:
+            order = json.loads((EXCHANGE / "order.json").read_text())
+            code = str(_run(order))
+        else:
+            order = _prepare(Path(sys.argv[1]))
+            if _booted_before():
+                code = REBOOTED
+            elif "systemd" in order:
+                _become_systemd(order)
+            else:
+                code = str(_run(order))
     except BaseException:  # noqa: BLE001 - the end of process 1 would be a kernel panic
         traceback.print_exc()
     try:
@@ -80,6 +93,41 @@ def _mount(kind: str, place: str, flags: int = 0, options: str = "") -> None:
         Path(place).mkdir(parents=True, exist_ok=True)
     if LIBC.mount(kind.encode(), place.encode(), kind.encode(), flags, options.encode()):
         raise OSError(ctypes.get_errno(), f"mount {kind} on {place}")
+
+
+def _become_systemd(order: dict) -> None:
+    """Never returns: systemd goes on with a root that lies over the host's."""
+    for name in ("upper", "work", "root"):
+        Path(f"/run/rig/{name}").mkdir(parents=True)
+    root = "/run/rig/root"
+    layers = "lowerdir=/,upperdir=/run/rig/upper,workdir=/run/rig/work"
+    _mount("overlay", root, 0, layers)
+    for place in ("/run", "/tmp", "/var/tmp", "/etc/systemd/system"):
+        _mount("tmpfs", f"{root}{place}")
+    for kept in order["keep"]:
+        if kept.startswith(tuple(f"{place}/" for place in SCRATCH)):
+            _mount("hostfs", f"{root}{kept}", READ_ONLY, kept)
+    _mount("hostfs", f"{root}{EXCHANGE}", 0, order["exchange"])
+    for place, source in order["systemd"]["binds"].items():
+        Path(f"{root}{place}").mkdir(parents=True, exist_ok=True)
+        _call_mount(f"{root}{source}", f"{root}{place}", "", BIND)
+    for place, (text, mode) in order["systemd"]["files"].items():
+        file = Path(f"{root}{place}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(mode)
+    for place in ("/dev", "/proc", "/sys"):
+        _call_mount(place, f"{root}{place}", "", MOVE)
+    os.chdir(root)
+    _call_mount(".", "/", "", MOVE)
+    os.chroot(".")
+    words = ["systemd", "--unit=rig.target", "--show-status=0", "--log-target=kmsg"]
+    os.execve("/lib/systemd/systemd", words, {"PATH": order["env"]["PATH"]})
+
+
+def _call_mount(source: str, place: str, kind: str, flags: int) -> None:
+    if LIBC.mount(source.encode(), place.encode(), kind.encode(), flags, None):
+        raise OSError(ctypes.get_errno(), f"mount {source} on {place}")
 
 
 def _loopback() -> None:

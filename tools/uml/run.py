@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ HAS_LIBRARIES = """
 import importlib.util, sys
 sys.exit(not all(map(importlib.util.find_spec, ("gpiozero", "lgpio", "spidev"))))
 """
+Echo = Callable[[bytes], None] | None
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -49,6 +50,17 @@ class Result:
     def told(self) -> str:
         """Everything there is to read after a failure."""
         return f"exit code {self.code} after {self.wall_s:.1f} s\n{self.output}\n{self.boot_log}"
+
+
+@dataclass(frozen=True, slots=True)
+class Systemd:
+    """What a machine with systemd has beside the host's files, by place.
+
+    Text and mode of files; folders that are seen at another place.
+    """
+
+    files: Mapping[str, tuple[str, int]]
+    binds: Mapping[str, str]
 
 
 def python() -> Path:
@@ -70,12 +82,14 @@ def inside(
     cwd: Path = ROOT,
     env: Mapping[str, str] | None = None,
     keep: Sequence[Path] = (),
-    echo: bool = False,
+    echo: Callable[[bytes], None] | None = None,
+    systemd: Systemd | None = None,
 ) -> Result:
     """Boot, run a command in `cwd`, power off; the limit is the host's time.
 
     The command's environment holds no variable of the host but those in `env`. Folders in `keep`
-    that lie under /tmp or /run are seen inside, too.
+    that lie under /tmp or /run are seen inside, too. `echo` gets the output as it comes. With
+    `systemd` the host's own is process 1, and the command a service of it.
     """
     kernel = find()
     with tempfile.TemporaryDirectory(prefix="powerstation-uml-") as folder:
@@ -84,6 +98,9 @@ def inside(
         mode = "time-travel" if time_travel else "real-time"
         told = {"POWERSTATION_INSIDE": mode, **(env or {})}
         order = _order(kernel, command, places, told)
+        order["exchange"] = folder
+        if systemd is not None:
+            order["systemd"] = {"binds": systemd.binds, "files": _rig(systemd, folder)}
         (exchange / "order.json").write_text(json.dumps(order))
         started_s = time.monotonic()
         output = _boot(kernel, exchange, time_travel, limit_s, echo)
@@ -94,6 +111,24 @@ def inside(
     was_reset = word == "rebooted"
     code = None if was_reset or not word else int(word)
     return Result(code, was_reset, output, boot_log, wall_s)
+
+
+def _rig(systemd: Systemd, exchange: str) -> dict[str, tuple[str, int]]:
+    """Return the files of a machine that runs the order and nothing else of the host's."""
+    python = Path(sys.executable).resolve()
+    service = (
+        "[Unit]\nAfter=basic.target\nRequires=basic.target\n"
+        f"[Service]\nType=exec\nExecStart={python} -I {INIT} {exchange} serve\n"
+        "StandardError=file:/dev/tty1\n"
+    )
+    target = "[Unit]\nRequires=rig.service\n"
+    return {
+        "/etc/fstab": ("", 0o644),
+        "/etc/machine-id": ("0" * 31 + "1\n", 0o444),
+        "/etc/systemd/system/rig.target": (target, 0o644),
+        "/etc/systemd/system/rig.service": (service, 0o644),
+        **systemd.files,
+    }
 
 
 def _order(
@@ -118,7 +153,7 @@ def _order(
     }
 
 
-def _boot(kernel: Kernel, exchange: Path, time_travel: bool, limit_s: float, echo: bool) -> str:
+def _boot(kernel: Kernel, exchange: Path, time_travel: bool, limit_s: float, echo: Echo) -> str:
     arguments = [
         f"mem={MEMORY_BYTES >> 20}M",
         "root=/dev/root",
@@ -163,7 +198,7 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
 
 
-def _read_all(process: subprocess.Popen[bytes], limit_s: float, echo: bool) -> str:
+def _read_all(process: subprocess.Popen[bytes], limit_s: float, echo: Echo) -> str:
     assert process.stdout is not None
     last_s = time.monotonic() + limit_s
     output = bytearray()
@@ -176,9 +211,8 @@ def _read_all(process: subprocess.Popen[bytes], limit_s: float, echo: bool) -> s
             break
         output += chunk
         del output[:-LONGEST_OUTPUT_BYTES]
-        if echo:
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
+        if echo is not None:
+            echo(chunk)
     return output.decode(errors="replace")
 
 
