@@ -83,6 +83,10 @@ class Section:
             self.tell(key, f"{value} is out of range", f"allowed: {allowed}")
         return value
 
+    def items(self) -> Mapping[str, object]:
+        """Return the whole table as it stands; its keys are names, and the caller's to check."""
+        return dict(self._table)
+
     def true(self, key: str) -> bool:
         """Tell whether a key stands there and is true, whoever reads it."""
         return self._table.get(key) is True

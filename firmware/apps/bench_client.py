@@ -54,7 +54,7 @@ class BenchClient:
         """Do a verb; return the answer, raise `Refused`, `TimeoutError` or `OSError`."""
         number = next(self._numbers)
         answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        if self.lost.is_set():
+        if self._task is None or self.lost.is_set():
             raise ConnectionError("the other side of the bench protocol is gone")
         self._open[number] = answer
         line = json.dumps({"id": number, "do": verb, **arguments})

@@ -12,14 +12,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from ocpp.exceptions import OCPPError  # type: ignore[import-untyped, unused-ignore]
+
+from firmware.apps.bench_client import BenchClient, Refused
 from firmware.apps.real_player import COMMON_SETTINGS, CannotPlay
 from firmware.config.registry import find
 from firmware.io.control import ask_station
 from firmware.sim.backend import Backend
-from firmware.sim.story import Story
+from firmware.sim.story import Act, Story
 
 CONNECT_S = 180.0  # a station may wait between two attempts
 RESTART_S = 120.0
+REST_S = 30.0
+# what ends what an act began, at the same outlet or of the same name
+UNDO: Mapping[str, tuple[dict[str, object], ...]] = {
+    "residual": ({"dc_ma": 0, "ac_ma": 0},),
+    "contactor": ({"weld": False}, {"stuck_open": False}),
+    "lock": ({"jam": False}, {"missing": False}),
+    "input": ({"active": False},),
+    "meter": ({"silent": False},),
+}
 NEAR = {"duty": 1.0, "current": 0.5}  # % and A: what a breadboard measures
 
 
@@ -87,6 +99,14 @@ def ocpp_key(key: str) -> str:
     return key.removeprefix("ocpp:") if param is None else param.ocpp_key
 
 
+async def _unplugged(bench: BenchClient) -> None:
+    """Leave nothing in the sockets."""
+    for outlet in (await bench.do("look"))["outlets"]:
+        if outlet["pp_ohm"] is not None:
+            with contextlib.suppress(Refused):
+                await bench.do("unplug", outlet=outlet["outlet"], force=True)
+
+
 class BenchStation:
     """What `RealPlayer` wants to know of the station on the bench."""
 
@@ -98,6 +118,8 @@ class BenchStation:
         self.near: Mapping[str, float] = NEAR
         self.same_clock = False
         self.connect_s = CONNECT_S
+        self.rest_s = REST_S
+        self._listening = False
         self._before: dict[str, str] = {}
         self._settings: Settings | None = None
 
@@ -105,11 +127,15 @@ class BenchStation:
         """Nothing to start: the box is there."""
         return self.at
 
-    async def ready(self, story: Story, backend: Backend) -> None:
-        """Listen, wait for the station, and give it the story's settings."""
-        host, _, port = self.csms.rpartition(":")
-        await backend.start(host, int(port))
+    async def ready(self, story: Story, backend: Backend, bench: BenchClient) -> None:
+        """Listen, wait for the station to rest, and give it the story's settings."""
+        if not self._listening:
+            host, _, port = self.csms.rpartition(":")
+            await backend.start(host, int(port))
+            self._listening = True
         await self._connected(backend)
+        await _unplugged(bench)
+        await self._at_rest(backend, (await bench.do("rig"))["outlets"])
         remote = RemoteSettings(backend, self.identity)
         self._settings = remote if self.state is None else LocalSettings(self.state)
         wanted = COMMON_SETTINGS | story.settings
@@ -127,10 +153,19 @@ class BenchStation:
         if restart:
             await self._restart(backend)
 
-    async def end(self, backend: Backend) -> None:
-        """Put the settings back."""
-        for key, value in self._before.items():
-            with contextlib.suppress(Exception):  # it may be away, with or without a word
+    async def end(self, story: Story, backend: Backend, bench: BenchClient) -> None:
+        """Undo what the story did, and put the settings back."""
+        gone = (Refused, OSError, TimeoutError)
+        with contextlib.suppress(*gone):
+            for act in (step for step in story.steps if isinstance(step, Act)):
+                where = {k: v for k, v in act.arguments.items() if k in ("outlet", "name")}
+                for undone in UNDO.get(act.verb, ()):
+                    with contextlib.suppress(Refused):
+                        await bench.do(act.verb, **where, **undone)
+            await _unplugged(bench)
+        before, self._before = self._before, {}
+        for key, value in before.items():
+            with contextlib.suppress(*gone, CannotPlay, OCPPError):
                 assert self._settings is not None
                 await self._settings.set(key, value)
 
@@ -148,6 +183,20 @@ class BenchStation:
             text = f"{who} did not connect to ws://{self.csms} within {self.connect_s:g} s"
             advice = "point it there with ocpp_ws_url=ws://THIS-MACHINE:PORT/ocpp"
             raise OSError(f"{text}; {advice}") from problem
+
+    async def _at_rest(self, backend: Backend, outlets: list[int]) -> None:
+        """Wait until the station calls every outlet of the bench available."""
+        statuses = backend.ledger(self.identity).statuses
+
+        def busy() -> list[str]:
+            told = {n: statuses.get(n, {}).get("status", "unknown") for n in outlets}
+            return [f"outlet {n} is {what}" for n, what in told.items() if what != "Available"]
+
+        try:
+            await asyncio.wait_for(backend.until(lambda: not busy()), self.rest_s)
+        except TimeoutError as problem:
+            text = f"with nothing plugged in, {' and '.join(busy())}"
+            raise OSError(f"{text}; see `powerstation faults` on the station") from problem
 
     async def _restart(self, backend: Backend) -> None:
         boots = backend.ledger(self.identity).boots

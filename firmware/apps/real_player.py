@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 from firmware.apps.bench_client import BenchClient, Refused
@@ -41,14 +41,14 @@ class StationSide(Protocol):
     async def bench(self, story: Story, backend: Backend) -> str:
         """Return the address of the bench; what it needs to be there is started first."""
 
-    async def ready(self, story: Story, backend: Backend) -> None:
-        """Return when the station is connected to the back end, with the story's settings.
+    async def ready(self, story: Story, backend: Backend, bench: BenchClient) -> None:
+        """Return when the station is connected, at rest, and has the story's settings.
 
         Raise `CannotPlay` where it cannot have them.
         """
 
-    async def end(self, backend: Backend) -> None:
-        """Leave the station as it was; never raises."""
+    async def end(self, story: Story, backend: Backend, bench: BenchClient) -> None:
+        """Leave station and bench as they were; never raises."""
 
 
 def slack(within_ms: int) -> int:
@@ -57,13 +57,15 @@ def slack(within_ms: int) -> int:
 
 
 class RealPlayer:
-    """One story, once, on one rig."""
+    """One story, once, on one rig; who gives it a back end also stops that."""
 
     def __init__(
         self,
         name: str,
         story: Story,
         station: StationSide,
+        backend: Backend,
+        *,
         limit: Callable[[int], int] = slack,
     ) -> None:
         """`limit` makes of a story's limit the one that fails."""
@@ -73,14 +75,15 @@ class RealPlayer:
         self.station = station
         self.log: list[Seen] = []
         self.bench = BenchClient(self._event)
-        self.backend = Backend(lambda: datetime.now(UTC), on_frame=self._frame)
+        self.backend = backend
+        backend.on_frame = self._frame
         self._zero_ms = 0  # monotonic ms at the story's beginning
         self._ahead_ms: int | None = 0  # the rig's clock; None: it stamps nothing
 
     async def play(self) -> Outcome:
         """Play to the end; raise `OSError` when the machinery itself fails."""
-        if self.story.accepts is not None:
-            self.backend.tokens = set(self.story.accepts)
+        accepts = self.story.accepts
+        self.backend.tokens = None if accepts is None else set(accepts)
         began_s = time.monotonic()
         try:
             async with self._rig() as outlets:
@@ -111,14 +114,12 @@ class RealPlayer:
                 raise CannotPlay("; ".join(missing))
             if not self.station.same_clock:
                 self._ahead_ms = await self.bench.ahead_ms()
-            await self.station.ready(self.story, self.backend)
+            await self.station.ready(self.story, self.backend, self.bench)
             await self.bench.do("watch")
             yield rig["outlets"]
         finally:
-            await self.station.end(self.backend)
+            await self.station.end(self.story, self.backend, self.bench)
             await self.bench.close()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.backend.stop(), 2)
 
     async def _steps(self) -> str:
         """Carry out the story; return why it could not be played to its end."""

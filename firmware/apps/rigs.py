@@ -1,30 +1,33 @@
 """The rigs that a story plays on, by name.
 
-A rig is a function from a story to its outcome. To add one, write that function and name it in
-`RIGS`; where time is real it is a `StationSide` for `RealPlayer`, and it may as well have another
-process play and tell the outcome as JSON (`firmware.sim.outcome`).
+A rig is a function from stories to their outcomes, one by one. To add one, write it and name it
+in `RIGS`; where time is real it is a `StationSide` for `RealPlayer`, and it may as well have
+another process play and tell the outcome as JSON (`firmware.sim.outcome`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from firmware.apps.bench_client import BenchClient, Refused
 from firmware.apps.bench_station import BenchStation
 from firmware.apps.real_player import COMMON_SETTINGS, RealPlayer
 from firmware.apps.run import WORLD, Family, Plan
 from firmware.sim.backend import Backend
-from firmware.sim.outcome import Outcome, from_plain
+from firmware.sim.outcome import UNPLAYABLE, Outcome, from_plain
 from firmware.sim.story import EXACT, Story
 from firmware.sim.story_player import SimPlayer
-from hal.board import load_board
+from hal.board import BoardErrors, load_board
 
 IDENTITY = "story"
 BOOT_S = 20.0
@@ -63,49 +66,99 @@ class WireStation:
         await self._family.start()
         return self._family.bench
 
-    async def ready(self, story: Story, backend: Backend) -> None:
+    async def ready(self, story: Story, backend: Backend, bench: BenchClient) -> None:
         """Wait until the station has booted."""
         booted = backend.until(lambda: bool(backend.ledger(IDENTITY).boots))
         await asyncio.wait_for(booted, BOOT_S)
 
-    async def end(self, backend: Backend) -> None:
+    async def end(self, story: Story, backend: Backend, bench: BenchClient) -> None:
         """End all processes."""
         await self._family.end()
 
 
-def play_sim(story: Story, options: RigOptions) -> Outcome:
+def play_sim(stories: Sequence[Story], options: RigOptions) -> Iterator[Outcome]:
     """Play in virtual time, all in this process."""
-    return SimPlayer(story, load_board(options.board_of(story))).outcome()
+
+    def play(story: Story) -> Outcome:
+        return SimPlayer(story, load_board(options.board_of(story))).outcome()
+
+    return (guarded("sim", story, play) for story in stories)
 
 
-def play_wire(story: Story, options: RigOptions) -> Outcome:
-    """Play against the processes that ship, over the mock board."""
-    with tempfile.TemporaryDirectory(prefix="powerstation-") as state:
-        station = WireStation(options.board_of(story), Path(state))
-        return asyncio.run(RealPlayer("wire", story, station).play())
+def play_wire(stories: Sequence[Story], options: RigOptions) -> Iterator[Outcome]:
+    """Play against the processes that ship, over the mock board; new ones for each story."""
+
+    async def work(story: Story, state: Path) -> Outcome:
+        backend = _backend()
+        station = WireStation(options.board_of(story), state)
+        try:
+            return await RealPlayer("wire", story, station, backend).play()
+        finally:
+            await _stopped(backend)
+
+    def play(story: Story) -> Outcome:
+        with tempfile.TemporaryDirectory(prefix="powerstation-") as state:
+            return asyncio.run(work(story, Path(state)))
+
+    return (guarded("wire", story, play) for story in stories)
 
 
-def play_bench(story: Story, options: RigOptions) -> Outcome:
-    """Play against a real station, acting through a pilot simulator."""
+def play_bench(stories: Sequence[Story], options: RigOptions) -> Iterator[Outcome]:
+    """Play against a real station, acting through a pilot simulator.
+
+    The back end stays from the first story to the last, for a station comes back in its own time.
+    """
+    backend = _backend()
     station = BenchStation(options.at, options.csms, options.identity, options.station)
-    return asyncio.run(RealPlayer("bench", story, station).play())
+    with asyncio.Runner() as runner:
+
+        def play(story: Story) -> Outcome:
+            return runner.run(RealPlayer("bench", story, station, backend).play())
+
+        try:
+            for story in stories:
+                yield guarded("bench", story, play)
+        finally:
+            runner.run(_stopped(backend))
 
 
-def play_gpiosim(story: Story, options: RigOptions) -> Outcome:
+def play_gpiosim(stories: Sequence[Story], _options: RigOptions) -> Iterator[Outcome]:
     """Let the virtual station of a source tree play, in a process of its own."""
-    if importlib.util.find_spec("tools.uml") is None:
-        raise OSError("rig gpiosim is of a source tree: clone it, `make uml`, and play there")
-    with tempfile.TemporaryDirectory(prefix="powerstation-") as folder:
-        file, told = Path(folder) / story.name, Path(folder) / "outcomes.json"
-        file.write_text(story.text)
-        command = [sys.executable, "-m", "tools.uml", "story", str(file), "--out", str(told)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if not told.exists():
-            raise OSError(done.stderr.strip() or f"rig gpiosim ended with {done.returncode}")
-        return from_plain(json.loads(told.read_text())[0])
+
+    def play(story: Story) -> Outcome:
+        if importlib.util.find_spec("tools.uml") is None:
+            raise OSError("rig gpiosim is of a source tree: clone it, `make uml`, and play there")
+        with tempfile.TemporaryDirectory(prefix="powerstation-") as folder:
+            file, told = Path(folder) / story.name, Path(folder) / "outcomes.json"
+            file.write_text(story.text)
+            command = [sys.executable, "-m", "tools.uml", "story", str(file), "--out", str(told)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if not told.exists():
+                raise OSError(done.stderr.strip() or f"rig gpiosim ended with {done.returncode}")
+            return from_plain(json.loads(told.read_text())[0])
+
+    return (guarded("gpiosim", story, play) for story in stories)
 
 
-RIGS: Mapping[str, Callable[[Story, RigOptions], Outcome]] = {
+def guarded(rig: str, story: Story, play: Callable[[Story], Outcome]) -> Outcome:
+    """Play; what keeps a story from being played is an outcome, too."""
+    try:
+        return play(story)
+    except (OSError, BoardErrors, Refused, TimeoutError) as problem:
+        return Outcome(story.name, rig, UNPLAYABLE, str(problem) or type(problem).__name__)
+
+
+def _backend() -> Backend:
+    return Backend(lambda: datetime.now(UTC))
+
+
+async def _stopped(backend: Backend) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(backend.stop(), 2)
+
+
+Rig = Callable[[Sequence[Story], RigOptions], Iterator[Outcome]]
+RIGS: Mapping[str, Rig] = {
     "sim": play_sim,
     "wire": play_wire,
     "gpiosim": play_gpiosim,

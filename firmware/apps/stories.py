@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from firmware.apps.bench_client import Refused
 from firmware.apps.rigs import RIGS, RigOptions
 from firmware.apps.story_reports import junit, page, write_whole
 from firmware.sim.outcome import FAILED, HELD, SKIPPED, UNPLAYABLE, Outcome
-from firmware.sim.story import BadStory, parse
-from hal.board import BoardErrors
+from firmware.sim.story import BadStory, Story, parse
 
 EXIT_CODES = {HELD: 0, FAILED: 1, UNPLAYABLE: 2, SKIPPED: 3}
 _ORDER = (HELD, SKIPPED, FAILED, UNPLAYABLE)  # the worst one is the answer
@@ -49,7 +48,7 @@ def play_files(
     if rig == "bench" and not options.at:
         console.print("rig bench: say where the bench is with --at HOST:PORT or /dev/ttyUSB0")
         return 2
-    outcomes = [_shown(play_one(file, rig, options), file, console) for file in files]
+    outcomes = [_shown(o, file, console) for file, o in played(files, rig, options)]
     try:
         if reports is not None and reports.junit is not None:
             write_whole(reports.junit, junit(outcomes))
@@ -61,13 +60,20 @@ def play_files(
     return EXIT_CODES[max((o.verdict for o in outcomes), key=_ORDER.index, default=HELD)]
 
 
-def play_one(file: Path, rig: str, options: RigOptions) -> Outcome:
-    """Play one file; what keeps it from being played is an outcome, too."""
+def played(files: list[Path], rig: str, options: RigOptions) -> Iterator[tuple[Path, Outcome]]:
+    """Play each file; give it with its outcome as soon as that is known."""
+    read = [(file, _read(file, rig)) for file in files]
+    stories = [story for _, story in read if isinstance(story, Story)]
+    outcomes = RIGS[rig](stories, options)
+    for file, story in read:
+        yield file, story if isinstance(story, Outcome) else next(outcomes)
+
+
+def _read(file: Path, rig: str) -> Story | Outcome:
     try:
-        return RIGS[rig](parse(file.name, file.read_text()), options)
-    except (BadStory, OSError, BoardErrors, Refused, TimeoutError) as problem:
-        why = str(problem) or type(problem).__name__
-        return Outcome(file.name, rig, UNPLAYABLE, why)
+        return parse(file.name, file.read_text())
+    except (BadStory, OSError, UnicodeDecodeError) as problem:
+        return Outcome(file.name, rig, UNPLAYABLE, str(problem))
 
 
 def _shown(outcome: Outcome, file: Path, console: Console) -> Outcome:
