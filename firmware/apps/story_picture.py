@@ -11,12 +11,12 @@ from html import escape
 
 from firmware.sim.outcome import Finding, Mark, Outcome, TracePoint
 
-WIDTH, LEFT, RIGHT = 960, 56, 12
+WIDTH, LEFT, RIGHT = 960, 56, 36
 ACTS, PILOT, DUTY, CONTACTOR, MARKS = 14, 52, 206, 264, 290  # the tops of the bands
 PILOT_PX, DUTY_PX, CONTACTOR_PX = 144, 48, 14
-HEIGHT = 346
+HEIGHT = 372
 TOP_MV = 12_500  # of the pilot's band, and its bottom below zero
-ROWS = 3  # numbers take turns in height, so that neighbours stay readable
+ROWS, MARK_ROWS = 3, 5  # numbers take turns in height, so that neighbours stay readable
 _STEPS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600)
 _Runs = list[list[tuple[float, float]]]
 
@@ -105,7 +105,7 @@ def _acts(acts: Iterable[Mark], x: Callable[[int], float]) -> Iterable[str]:
 
 def _findings(findings: Iterable[Finding], x: Callable[[int], float]) -> Iterable[str]:
     for number, one in enumerate(findings):
-        y = MARKS + 10 + 13 * (number % ROWS)
+        y = MARKS + 10 + 13 * (number % MARK_ROWS)
         name = "held" if one.held else "failed"
         begin = x(one.at_ms)
         end = x(one.at_ms + (one.within_ms if one.after_ms is None else one.after_ms))

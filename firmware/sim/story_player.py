@@ -113,14 +113,16 @@ class SimPlayer:
     async def _play(self) -> None:
         await self.backend.start("", PORT)
         self.station.power_on()
-        for step in self.story.steps:
-            if isinstance(step, Act):
-                await self._until(step.at_ms + LEAD_MS)
-                await self._do(step)
-        await self._until(self.story.end_ms + LEAD_MS + 1_000)
-        self.station.power_off()
-        await self.backend.stop()
-        await asyncio.sleep(5)  # what is under way ends before the loop does
+        try:
+            for step in self.story.steps:
+                if isinstance(step, Act):
+                    await self._until(step.at_ms + LEAD_MS)
+                    await self._do(step)
+            await self._until(self.story.end_ms + LEAD_MS + 1_000)
+        finally:
+            self.station.power_off()
+            await self.backend.stop()
+            await asyncio.sleep(5)  # what is under way ends before the loop does
 
     async def _until(self, at_ms: int) -> None:
         if at_ms > loop_ms(self.loop):

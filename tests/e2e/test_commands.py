@@ -1,10 +1,16 @@
 """The commands as a person types them: bad input is one sentence each, and nothing is changed."""
 
+import contextlib
+import fcntl
 import json
+import os
+import pty
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 
 import pytest
 
@@ -142,3 +148,89 @@ def test_the_demo_charges_a_car_without_a_key_and_ends_when_told(repository, tmp
     finally:
         demo.send_signal(signal.SIGINT)
         assert demo.wait(WAIT_S) == 0
+
+
+def test_a_story_is_reported_as_junit_and_as_a_page(repository, tmp_path):
+    junit, html = tmp_path / "s.xml", tmp_path / "s.html"
+    story = "tests/stories/short_session.story"
+    reports = ("--junit", str(junit), "--html", str(html))
+    done = powerstation("story", story, *reports, cwd=repository)
+    assert (done.returncode, "holds tests/stories/short" in done.stdout) == (0, True)
+    assert 'failures="0"' in junit.read_text()
+    assert "<svg" in html.read_text()
+    bad = powerstation("story", story, "--html", f"{story}/x.html", cwd=repository)
+    assert (bad.returncode, "cannot write a report" in bad.stdout) == (2, True)
+    missing = powerstation("story", "nowhere.story", cwd=repository)
+    assert (missing.returncode, "cannot play nowhere.story" in missing.stdout) == (2, True)
+
+
+@contextlib.contextmanager
+def _world(repository, folder):
+    """A simulated world alone; give its bench."""
+    world = subprocess.Popen(
+        [sys.executable, "-m", "firmware.apps.world", "--board", "boards/mock.toml",
+         "--state", str(folder), "--bench", "127.0.0.1:0"],
+        cwd=repository, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield json.loads(world.stdout.readline())["bench"]
+    finally:
+        world.send_signal(signal.SIGTERM)
+        assert world.wait(WAIT_S) == 0
+
+
+def test_the_bench_page_prints_changes_where_there_is_no_terminal(repository, tmp_path):
+    with _world(repository, tmp_path) as where:
+        page = subprocess.Popen(
+            [sys.executable, "-m", "firmware.apps.cli", "bench", "--at", where],
+            cwd=repository, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert "keys work in a terminal only" in page.stdout.readline()
+            bench(where, do="plug", outlet=2, cable_ma=20_000, car=True)
+            assert any("outlet 2" in line and "cable 680 ohm" in line for line in page.stdout)
+        finally:
+            page.send_signal(signal.SIGINT)
+            assert page.wait(WAIT_S) == 0
+
+
+def test_keys_act_on_the_bench_page_in_a_terminal(repository, tmp_path):
+    with _world(repository, tmp_path) as where:
+        mine, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        page = subprocess.Popen(
+            [sys.executable, "-m", "firmware.apps.cli", "bench", "--at", where],
+            cwd=repository, stdin=its, stdout=its, env={**os.environ, "TERM": "xterm-256color"},
+        )  # fmt: skip
+        os.close(its)
+        try:
+            _read_until(mine, "power off 3 s")
+            os.write(mine, b"p")
+            _read_until(mine, "cable 220 ohm")
+            os.write(mine, b"q")
+            _read_until(mine, None)
+        finally:
+            page.kill()
+            page.wait(WAIT_S)
+            os.close(mine)
+
+
+def _read_until(terminal, words):
+    """Read what a terminal shows until the words; `None`: until nobody writes any more."""
+    shown = ""
+    while words is None or words not in shown:
+        try:
+            shown += os.read(terminal, 65_536).decode(errors="replace")
+        except OSError:
+            assert words is None, shown
+            return
+
+
+@pytest.mark.parametrize("at, sentence", [
+    ("127.0.0.1:1", "nobody speaks the bench protocol at 127.0.0.1:1"),
+    ("/dev/ttyUSB77", "is the box plugged in"), ("there", "is no address of a bench"),
+])  # fmt: skip
+def test_a_bench_page_of_nothing_is_a_sentence(repository, at, sentence):
+    done = powerstation("bench", "--at", at, cwd=repository)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert sentence in done.stderr
