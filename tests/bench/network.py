@@ -24,7 +24,7 @@ class Network:
         self.at_us = 0.0
         self.duty_permille = dict.fromkeys((o.number for o in file.outlets), 1_000)
         self.period_us = PERIOD_US
-        self.moved = []  # every relay that moved, with its new state
+        self.station = lambda: None  # what the station makes of it, at every conversion
         self.interrupted = False  # the next burst loses the processor for 3 ms
 
     # -- the station's side -----------------------------------------------------------------
@@ -91,6 +91,7 @@ class Network:
 
     def xfer2(self, data):
         """Convert once."""
+        self.station()
         channel = (data[0] & 1) << 2 | data[1] >> 6
         self.at_us += CONVERSION_US
         if self.interrupted:

@@ -20,6 +20,7 @@ async def served(bench):
     cable = Cable()
     bench.box.heard(monotonic_ms())
     server = BoxServer(bench.box, bench.hardware, lambda text: None)
+    server.look()
     listening = await server.tcp("127.0.0.1", 0)
     host, port = listening.sockets[0].getsockname()[:2]
     tasks = [asyncio.ensure_future(work) for work in (server.measure(), server.serial(cable.far))]

@@ -55,6 +55,10 @@ async def _serve(
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     box = Box(file, hardware.switch, lambda ms: time.sleep(ms / 1_000), now_ms=monotonic_ms())
     server = BoxServer(box, hardware, lambda text: print(text, file=sys.stderr, flush=True))
+    try:
+        server.look()
+    except HardwareSilent as problem:
+        return _refused(str(problem))
     address = None
     if tcp is not None:
         try:

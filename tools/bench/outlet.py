@@ -145,10 +145,12 @@ class Outlet:
         if pilot is None or (self.pilot is not None and _near(pilot, self.pilot)):
             self._pilot_next = None
             return
-        if self._pilot_next is None or not _near(pilot, self._pilot_next[0]):
+        first = self.pilot is None
+        if not first and (self._pilot_next is None or not _near(pilot, self._pilot_next[0])):
             self._pilot_next = (pilot, now_ms)
             return
-        was, at_ms = self.pilot or _UNKNOWN, self._pilot_next[1]
+        at_ms = now_ms if self._pilot_next is None else self._pilot_next[1]
+        was = self.pilot or _UNKNOWN
         self.pilot, self._pilot_next = pilot, None
         if not _same_line(pilot, was):
             self._tell("cp", at_ms, high_mv=pilot.high_mv, low_mv=pilot.low_mv)

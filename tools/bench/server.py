@@ -69,16 +69,19 @@ class BoxServer:
         """Look at the station for ever; raise `HardwareSilent` when a pin is gone."""
         turn = 0
         while True:
-            for number in self.box.outlets:
-                self.box.saw_inputs(number, self.hardware.levels(number), monotonic_ms())
             turn += 1
-            if turn % PILOT_EVERY == 0:
-                for number in self.hardware.measured_outlets:
-                    began_ms = monotonic_ms()
-                    self.box.saw_pilot(number, self.hardware.pilot(number), began_ms)
+            self.look(pilots=turn % PILOT_EVERY == 0)
             self.box.step(monotonic_ms())
             self._tell()
             await asyncio.sleep(INPUTS_S)
+
+    def look(self, *, pilots: bool = True) -> None:
+        """Look at all inputs, and at the pilots; due once before anybody asks."""
+        for number in self.box.outlets:
+            self.box.saw_inputs(number, self.hardware.levels(number), monotonic_ms())
+        for number in self.hardware.measured_outlets if pilots else ():
+            began_ms = monotonic_ms()
+            self.box.saw_pilot(number, self.hardware.pilot(number), began_ms)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = _Client(writer)
