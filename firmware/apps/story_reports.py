@@ -111,6 +111,11 @@ _TIMES = {
     "sim": "Time is virtual: every limit is exact.",
     "": "Time is real: a limit is measured, and ten times the limit, at least 5 s, fails.",
 }
+_LEGEND = (
+    "In the pictures: blue, both plateaus of the control pilot; violet, its duty; orange, the "
+    "contactor closed; dashed, what was done; green and red dots, what was expected and when it "
+    "was seen. Numbers are lines of the story."
+)
 
 
 def page(outcomes: Sequence[Outcome]) -> str:
@@ -126,6 +131,7 @@ def page(outcomes: Sequence[Outcome]) -> str:
         f"<p>{held} of {len(outcomes)} held. Powerstation {VERSION}. ",
         f"{' '.join(dict.fromkeys(_TIMES.get(rig, _TIMES['']) for rig in rigs))}</p>",
         *_summary(outcomes),
+        f'<p class="dim">{_LEGEND}</p>',
         *(part for n, outcome in enumerate(outcomes) for part in _section(n, outcome)),
         "</body></html>",
     ]
@@ -168,13 +174,15 @@ def _section(number: int, outcome: Outcome) -> Iterable[str]:
 
 def _sentence(row: Finding | Mark) -> str:
     at = f'<td class="n">{row.line}</td><td class="n">{row.at_ms / 1_000:.1f} s</td>'
+    where = f" at outlet {row.outlet}" if row.outlet > 1 else ""
     if isinstance(row, Mark):
-        return f'<tr class="act">{at}<td colspan="4">{escape(row.text)}</td></tr>'
+        return f'<tr class="act">{at}<td colspan="4">{escape(row.text + where)}</td></tr>'
     what = row.text.partition(": ")[2].rpartition(" within ")[0]
     verdict = "held" if row.held else "failed"
     measured = "never" if row.after_ms is None else f"{row.after_ms} ms"
     fails = "" if row.limit_ms == row.within_ms else f" (fails at {row.limit_ms})"
     return (
-        f"<tr>{at}<td>expect {escape(what)}</td><td class=n>{row.within_ms} ms{fails}</td>"
+        f"<tr>{at}<td>expect {escape(what + where)}</td>"
+        f'<td class="n">{row.within_ms} ms{fails}</td>'
         f'<td class="n">{measured}</td><td class="v-{verdict}">{verdict}</td></tr>'
     )
