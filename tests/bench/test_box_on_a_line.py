@@ -113,6 +113,42 @@ def test_a_port_that_another_program_has_is_a_sentence(bench):
     asyncio.run(play())
 
 
+def test_a_serial_adapter_may_be_pulled_and_put_back(bench, tmp_path):
+    port = tmp_path / "ttyUSB0"
+
+    async def play():
+        said, put = [], asyncio.Event()
+
+        def say(words):
+            said.append(words)
+            put.set()
+
+        bench.box.heard(monotonic_ms())
+        server = BoxServer(bench.box, bench.hardware, say)
+        task = asyncio.ensure_future(server.serial(str(port)))
+        async with asyncio.timeout(WAIT_S):
+            await put.wait()
+            assert "does not open as a serial port" in said[0]
+            for turn in range(2):
+                cable = Cable()
+                port.symlink_to(cable.far)
+                put.clear()
+                await put.wait()
+                client = BenchClient()
+                await client.connect(cable.near)
+                assert (await client.do("rig"))["rig"] == "bench", turn
+                port.unlink()
+                cable.close()
+                await client.lost.wait()
+                with pytest.raises(ConnectionError):
+                    await client.do("look")
+                await client.close()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(play())
+
+
 @pytest.mark.parametrize("address, sentence", [
     ("nonsense", "is no address of a bench"),
     ("127.0.0.1:1", "nobody speaks the bench protocol"),
