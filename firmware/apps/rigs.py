@@ -55,6 +55,8 @@ class WireStation:
         self.identity = IDENTITY
         self.near: Mapping[str, float] = EXACT
         self.same_clock = True
+        self._outlets = {outlet.number for outlet in load_board(board).outlets}
+        state.mkdir(parents=True, exist_ok=True)
         self._family = Family(Plan(board, state, log=state / "log", world=world))
 
     async def bench(self, story: Story, backend: Backend) -> str:
@@ -67,8 +69,9 @@ class WireStation:
         return self._family.bench
 
     async def ready(self, story: Story, backend: Backend, bench: BenchClient) -> None:
-        """Wait until the station has booted."""
-        booted = backend.until(lambda: bool(backend.ledger(IDENTITY).boots))
+        """Wait until the station has booted, and knows it: it told the state of its outlets."""
+        books = backend.ledger(IDENTITY)
+        booted = backend.until(lambda: self._outlets <= books.statuses.keys())
         await asyncio.wait_for(booted, BOOT_S)
 
     async def end(self, story: Story, backend: Backend, bench: BenchClient) -> None:
