@@ -21,7 +21,7 @@ from pathlib import Path
 
 from firmware.apps.bench_client import BenchClient, Refused
 from firmware.apps.bench_station import BenchStation
-from firmware.apps.real_player import COMMON_SETTINGS, RealPlayer
+from firmware.apps.real_player import COMMON_SETTINGS, RealPlayer, slack
 from firmware.apps.run import WORLD, Family, Plan
 from firmware.sim.backend import Backend
 from firmware.sim.outcome import UNPLAYABLE, Outcome, from_plain
@@ -79,6 +79,17 @@ class WireStation:
         await self._family.end()
 
 
+async def play_children(
+    name: str, story: Story, station: WireStation, limit: Callable[[int], int] = slack
+) -> Outcome:
+    """Play against processes of our own, with a back end for this story."""
+    backend = _backend()
+    try:
+        return await RealPlayer(name, story, station, backend, limit=limit).play()
+    finally:
+        await _stopped(backend)
+
+
 def play_sim(stories: Sequence[Story], options: RigOptions) -> Iterator[Outcome]:
     """Play in virtual time, all in this process."""
 
@@ -91,17 +102,10 @@ def play_sim(stories: Sequence[Story], options: RigOptions) -> Iterator[Outcome]
 def play_wire(stories: Sequence[Story], options: RigOptions) -> Iterator[Outcome]:
     """Play against the processes that ship, over the mock board; new ones for each story."""
 
-    async def work(story: Story, state: Path) -> Outcome:
-        backend = _backend()
-        station = WireStation(options.board_of(story), state)
-        try:
-            return await RealPlayer("wire", story, station, backend).play()
-        finally:
-            await _stopped(backend)
-
     def play(story: Story) -> Outcome:
         with tempfile.TemporaryDirectory(prefix="powerstation-") as state:
-            return asyncio.run(work(story, Path(state)))
+            station = WireStation(options.board_of(story), Path(state))
+            return asyncio.run(play_children("wire", story, station))
 
     return (guarded("wire", story, play) for story in stories)
 

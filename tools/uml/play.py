@@ -13,10 +13,10 @@ import os
 import sys
 from pathlib import Path
 
-from firmware.apps.real_player import RealPlayer, slack
-from firmware.apps.rigs import WireStation
+from firmware.apps.real_player import slack
+from firmware.apps.rigs import WireStation, guarded, play_children
 from firmware.sim.outcome import FAILED, UNPLAYABLE, Outcome
-from firmware.sim.story import parse
+from firmware.sim.story import Story, parse
 from tools.uml.kernel import ROOT
 from tools.uml.stories import TOLD, travels
 
@@ -38,13 +38,12 @@ def main() -> None:
 
 def _play(file: Path) -> Outcome:
     STATE.mkdir(exist_ok=True)
-    story = parse(file.name, file.read_text())
     limit = (lambda within_ms: within_ms) if travels(os.environ) else slack
-    player = RealPlayer("gpiosim", story, WireStation(BOARD, STATE, WORLD), limit)
-    try:
-        return asyncio.run(player.play())
-    except (OSError, TimeoutError) as problem:
-        return Outcome(story.name, "gpiosim", UNPLAYABLE, str(problem) or type(problem).__name__)
+
+    def play(story: Story) -> Outcome:
+        return asyncio.run(play_children("gpiosim", story, WireStation(BOARD, STATE, WORLD), limit))
+
+    return guarded("gpiosim", parse(file.name, file.read_text()), play)
 
 
 if __name__ == "__main__":
