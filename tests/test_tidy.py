@@ -65,7 +65,7 @@ def test_no_page_names_a_registry_or_a_path_of_a_machine(repository):
     tracked = subprocess.run(
         ["git", "ls-files"], cwd=repository, capture_output=True, text=True, check=True
     )
-    wrong = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|/root/|/work/(main|shared)")
+    wrong = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|/root/\.|/work/(main|shared)")
     found = []
     for name in tracked.stdout.split():
         path = repository / name

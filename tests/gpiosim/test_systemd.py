@@ -8,12 +8,16 @@ from tools.uml.kernel import ROOT
 from tools.uml.run import inside, python
 from tools.uml.units import installed
 
-pytestmark = [pytest.mark.needs_uml, pytest.mark.needs_systemd]
+pytestmark = [
+    pytest.mark.needs_uml,
+    pytest.mark.needs_systemd,
+    pytest.mark.xdist_group("uml"),
+]
 
 
 def test_the_units_start_charge_die_and_come_back():
     tests = "tests/gpiosim/systemd"
-    command = [python(), "-m", "pytest", "-p", "no:cacheprovider", "-q", tests]
+    command = [python(), "-m", "pytest", "-p", "no:cacheprovider", tests]
     result = inside(
         command,
         time_travel=True,

@@ -14,12 +14,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.measure import dying, faults, processes, reaction
+from tools.measure import dying, faults, pins, processes, reaction
+from tools.uml.kernel import NoKernel
 
 TOP = Path(__file__).parent.parent.parent
 AIM_US = 2_000
 SAMPLED_AIM_US = 50_000
-PARTS = ("steps", "idle", "demo", "dying", "faults", "reaction")
+PARTS = ("steps", "idle", "demo", "dying", "faults", "reaction", "pins")
+PIN_TRIALS = 20
 BOARD = TOP / "boards" / "mock.toml"
 Figures = dict[str, object]
 Say = Callable[[str], None]
@@ -81,6 +83,15 @@ def _reaction(args: argparse.Namespace, figures: Figures, say: Say) -> None:
     figures["reaction_us"] = {r.name: r.figures() for r in reactions}
 
 
+def _pins(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
+    say(f"the shipped drivers on simulated pins, {PIN_TRIALS} of each, about five minutes")
+    try:
+        figures["pins_us"] = pins.measure(PIN_TRIALS)
+    except NoKernel as why:
+        figures["pins_us"] = {}
+        say(f"not measured: {why}")
+
+
 # -- printing -------------------------------------------------------------------------------
 
 
@@ -120,6 +131,15 @@ def _print_reaction(console: Console, figures: Figures) -> None:
     for sentence in figures["refused"]:  # type: ignore[attr-defined]
         console.print(f"kernel: {sentence}", highlight=False)
     _judge(console, reactions, fifo=not figures["refused"])
+
+
+def _print_pins(console: Console, figures: Figures) -> None:
+    table = Table(title="input to contactor's line over the shipped drivers, real time, us")
+    for column in ("", "n", "p50", "p99", "max"):
+        table.add_column(column, justify="left" if not column else "right")
+    for name, row in figures["pins_us"].items():  # type: ignore[attr-defined]
+        table.add_row(name, *map(str, row.values()))
+    console.print(table)
 
 
 def faults_table(rows: dict[str, dict[str, object]]) -> Table:
@@ -166,9 +186,11 @@ def _judge(console: Console, reactions: dict[str, dict[str, float]], *, fifo: bo
     console.print(f"sampled path, p99.9 {sampled / 1_000:.1f} ms: {verdict} 50 ms")
 
 
-_MEASURES = dict(zip(PARTS, (_steps, _idle, _demo, _dying, _faults, _reaction), strict=True))
+_MEASURES = dict(zip(PARTS, (_steps, _idle, _demo, _dying, _faults, _reaction, _pins),
+                      strict=True))  # fmt: skip
 _PRINTS = dict(zip(PARTS, (
     _print_steps, _print_idle, _print_demo, _print_dying, _print_faults, _print_reaction,
+    _print_pins,
 ), strict=True))  # fmt: skip
 
 

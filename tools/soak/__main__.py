@@ -2,7 +2,7 @@
 
 All sequences of six events to an outlet, worlds of a day full of trouble, faults made on purpose
 in the pilot room, sessions with power cuts in virtual time, kills of real processes, cut points
-of the storage with their control, and the recorded sessions.
+of the storage with their control, the recorded sessions, and hours on virtual hardware.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
@@ -39,8 +41,12 @@ from tools.soak.crowd import Advance
 from tools.soak.kills import trial
 from tools.soak.sequences import sequences
 from tools.soak.worlds import worlds
+from tools.uml import hours
+from tools.uml.stories import play as play_inside
 
 ROOT = Path(__file__).parents[2]
+STORIES = sorted((ROOT / "tests" / "stories").glob("*.story"))
+PINS_SEED = 9
 RECORDED = ROOT / "tests" / "data" / "caltech_sessions_2019-03a.csv"
 
 
@@ -132,6 +138,38 @@ def replay(count: int, advance: Advance) -> Result:
     return Result("replay", "0", figures, problems)
 
 
+def pins(count: int, advance: Advance) -> Result:
+    """Hours over the shipped drivers, in the virtual station where time travels."""
+    told = hours.play(count, PINS_SEED, advance)
+    problems = told.pop("problems")
+    return Result("pins", str(told.pop("seed")), told, problems)
+
+
+def twice(count: int, advance: Advance) -> Result:
+    """The same hour on two virtual stations at once: not a line may differ."""
+    with ThreadPoolExecutor(count) as pool:
+        runs = list(pool.map(lambda _: hours.play(1, PINS_SEED, advance), range(count)))
+    digests = [run["digest"] for run in runs]
+    problems = [problem for run in runs for problem in run["problems"]]
+    if len(set(digests)) > 1:
+        problems.append(f"the same hour told different stories: {digests}")
+    first = {key: value for key, value in runs[0].items() if key not in ("problems", "seed")}
+    return Result("twice", str(PINS_SEED), {"runs": count, **first}, problems)
+
+
+def stories(count: int, advance: Advance) -> Result:
+    """Every story over the shipped drivers, on a virtual station each."""
+    verdicts: Counter[str] = Counter()
+    problems = []
+    for file in STORIES[:count]:
+        outcome = play_inside(file)
+        verdicts[outcome["verdict"]] += 1
+        if outcome["verdict"] not in ("held", "skipped"):
+            problems.append(f"{file.name}: {outcome['verdict']}: {outcome['reason']}")
+        advance()
+    return Result("stories", "none is drawn", dict(verdicts), problems)
+
+
 # name: campaign, how many, how many in a quick look
 CAMPAIGNS: dict[str, tuple[Callable[[int, Advance], Result], int, int]] = {
     "sequences": (every_sequence, 6, 4),
@@ -141,6 +179,9 @@ CAMPAIGNS: dict[str, tuple[Callable[[int, Advance], Result], int, int]] = {
     "kills": (kills, 50, 3),
     "durability": (durability, 2_000, 100),
     "replay": (replay, 475, 40),
+    "stories": (stories, len(STORIES), 1),
+    "twice": (twice, 2, 2),
+    "pins": (pins, 24, 1),
 }
 
 

@@ -191,12 +191,12 @@ class PinsStation:
         if self.on_fact is not None:
             self.on_fact(fact)
         match fact:
-            case CableChanged(_, cable_ma):
+            case CableChanged(outlet, cable_ma) if outlet == NUMBER:
                 self.plugged = cable_ma is not None
                 self._begin()
                 if not self.plugged and self.transaction is not None:
                     self._stop("unplugged")
-            case ContactorMoved(_, closed):
+            case ContactorMoved(outlet, closed) if outlet == NUMBER:
                 self.closed = closed
                 if not closed and self.stopping:
                     self._over()
@@ -242,7 +242,8 @@ async def play(hours: int, seed: int) -> dict[str, object]:
 
     for hour in range(1, hours + 1):
         await asyncio.sleep(zero_s + hour * HOUR_MS / 1_000 - station.loop.time())
-        print(f"hour: {hour}", flush=True)
+        told = [*watcher.problems, *diary.problems]
+        print(f"hour: {hour} {diary.digest.hexdigest()[:16]} {told}", flush=True)
     diary.problems += await _healed(station, acts)
     link.cancel()
     station.power_off()
