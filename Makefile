@@ -49,8 +49,8 @@ try-image: $(VENV)/dev ## boot it in an emulated machine, let its station answer
 bench: $(VENV)/dev ## measure: reaction, every fault, deaths, steps; writes build/bench.json
 	$(BIN)/python -m tools.measure --out build/bench.json $(BENCH_ARGS)
 
-soak: $(VENV)/dev ## the long campaigns: sequences, worlds, mutants, power cuts, kills, replay
-	$(BIN)/python -m tools.soak
+soak: $(VENV)/dev ## the long campaigns: sequences, worlds, mutants, cuts, kills, virtual pins
+	$(BIN)/python -m tools.soak $(SOAK_ARGS)
 
 sim: $(VENV)/run ## replay 475 recorded sessions through whole stations in virtual time
 	$(POWERSTATION) sim replay tests/data/caltech_sessions_2019-03a.csv

@@ -17,7 +17,7 @@ NEEDS = {
     "needs_node": (("node", "npm"), "apt-get install nodejs npm"),
     "needs_compiler": (("cc",), "apt-get install gcc libc6-dev"),
     "needs_dtc": (("dtc", "fdtoverlay"), "apt-get install device-tree-compiler"),
-    "needs_systemd": (("systemd-analyze",), "apt-get install systemd"),
+    "needs_systemd": (("systemd-analyze", "udevadm"), "apt-get install systemd udev"),
 }
 
 

@@ -1,0 +1,17 @@
+"""A slice of the hours on simulated pins; an hour twice and a day by `make soak`."""
+
+import pytest
+
+from tools.uml import hours
+
+SEED = 9
+
+pytestmark = [pytest.mark.needs_uml, pytest.mark.xdist_group("uml")]
+
+
+def test_what_was_healed_charges_and_the_same_seed_tells_the_same_minutes():
+    first, second = (hours.play(0, SEED) for _ in range(2))
+    assert first["problems"] == []
+    assert first["closings"] == 1
+    assert first["lines"] > 20
+    assert first["digest"] == second["digest"]
