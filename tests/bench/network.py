@@ -89,10 +89,13 @@ class Network:
         assert where == "spi0.0"
         return self
 
-    def xfer2(self, data):
-        """Convert once."""
+    def exchange(self, frame, count):
+        """Convert so many times."""
+        return b"".join(self._converted(frame) for _ in range(count))
+
+    def _converted(self, frame):
         self.station()
-        channel = (data[0] & 1) << 2 | data[1] >> 6
+        channel = (frame[0] & 1) << 2 | frame[1] >> 6
         self.at_us += CONVERSION_US
         if self.interrupted:
             self.at_us, self.interrupted = self.at_us + 3_000, False
@@ -100,7 +103,7 @@ class Network:
         scale = self.file.scale
         mv = self.volts(number, self.at_us) * 1_000 - scale.offset_mv
         counts = min(max(round(mv * 1_000 / scale.uv_per_count), 0), 4_095)
-        return [0, counts >> 8, counts & 0xFF]
+        return counts.to_bytes(3)
 
     def close(self):
         """Close the bus."""
