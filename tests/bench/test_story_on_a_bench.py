@@ -117,6 +117,6 @@ def test_a_bench_that_is_not_there_is_a_sentence(repository, tmp_path):
     assert nobody.returncode == 2
     assert "nobody speaks the bench protocol at 127.0.0.1:1" in nobody.stdout
     wrong = powerstation("story", file, "--rig", "moon", cwd=repository)
-    assert (wrong.returncode, "there are sim, wire, bench" in wrong.stdout) == (2, True)
+    assert (wrong.returncode, "there are sim, wire, gpiosim, bench" in wrong.stdout) == (2, True)
     csms = powerstation("story", file, "--csms", "here", cwd=repository)
     assert (csms.returncode, "--csms here: give HOST:PORT" in csms.stderr) == (2, True)
