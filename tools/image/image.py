@@ -19,7 +19,8 @@ from tools.image.sources import depends, fetch
 
 KERNEL, FIRMWARE, BUSYBOX = "linux-image-arm64", "raspi-firmware", "busybox-static"
 NEEDED = disk.NEEDED | initrd.NEEDED | pi.NEEDED | {"zstd": "zstd", "systemctl": "systemd"}
-FIRMWARE_FILES = ("start4.elf", "fixup4.dat")  # of a Pi 4 and a CM4; its first stage is in EEPROM
+# of a Pi 4 and a CM4, whose first stage is in EEPROM; start.elf makes a partition one to boot from
+FIRMWARE_FILES = ("start4.elf", "fixup4.dat", "start.elf", "fixup.dat")
 EMULATED_TREE = "bcm2837-rpi-3-b.dtb"  # of the only Pi that QEMU 7.2 plays
 DATA_FOLDERS = {"system": 0o755, "etc": 0o750, "lib": 0o750, "log": 0o755, "systemd": 0o755}
 

@@ -16,7 +16,13 @@ from pathlib import Path
 from tools.image.shop import FILES, Failed, run
 
 NEEDED = {"cpio": "cpio", "depmod": "kmod", "dtc": "device-tree-compiler"}
-ALWAYS = ("ext4", "mmc_block", "bcm2835", "sdhci_iproc")
+ALWAYS = (
+    "crc32c_generic",
+    "ext4",
+    "mmc_block",
+    "bcm2835",
+    "sdhci_iproc",
+)  # ext4 asks for the first late
 # what stands between a Pi's firmware and its card; nothing else is waited for this early
 KINDS = re.compile(
     r"kernel/drivers/(mmc|clk|gpio|regulator|pinctrl|dma|reset|soc|firmware|mailbox|pmdomain|bus|"
@@ -29,7 +35,7 @@ def make(kernel: Path, version: str, busybox: Path, trees: list[Path], out: Path
     modules = modules_for(kernel, version, trees)
     with tempfile.TemporaryDirectory(prefix="powerstation-initrd-") as place:
         top = Path(place)
-        for name in ("bin", "dev", "proc", "sys", "root", "modules"):
+        for name in ("bin", "dev", "proc", "sys", "slot", "modules"):
             (top / name).mkdir()
         shutil.copy(busybox, top / "bin/busybox")
         shutil.copy(FILES / "init", top / "init")

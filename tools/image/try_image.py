@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import IO
 
 from tools.image.disk import MIB
 from tools.image.image import Made
@@ -94,20 +95,26 @@ def _console(command: tuple[str, ...], log: Path) -> str:
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as machine:
         assert machine.stdout is not None
-        until_s = time.monotonic() + WAIT_S
-        while END.encode() not in said and time.monotonic() < until_s:
-            ready, _, _ = select.select([machine.stdout], [], [], 5.0)
-            part = os.read(machine.stdout.fileno(), 65536) if ready else b""
-            if ready and not part:
-                break
-            said += part
-            log.write_bytes(said)
-        machine.kill()
+        try:
+            _listen(machine.stdout, said, log)
+        finally:
+            machine.kill()
     text = said.decode(errors="replace").replace("\r", "")
     if END not in text:
         last = "\n".join(text.splitlines()[-LAST_LINES:])
         raise Failed(f"the machine did not answer within {WAIT_S:g} s; it said last:\n{last}")
     return text.split(BEGIN)[1].split(END)[0].strip()
+
+
+def _listen(console: IO[bytes], said: bytearray, log: Path) -> None:
+    until_s = time.monotonic() + WAIT_S
+    while END.encode() not in said and time.monotonic() < until_s:
+        ready, _, _ = select.select([console], [], [], 5.0)
+        part = os.read(console.fileno(), 65536) if ready else b""
+        if ready and not part:
+            return
+        said += part
+        log.write_bytes(said)
 
 
 def _judge(answers: str) -> None:
