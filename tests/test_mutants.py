@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tools.mutants.table import Astray, Mutant, astray, mutants
+from tools.mutants.table import Astray, Mutant, astray, mutants, table_file
 
 HARMLESS = ['"""Return how to drive the pin', '"""Say how to drive the pin', "nothing"]
 
@@ -42,6 +42,33 @@ def test_three_of_them_are_planted_and_found(repository):
     chosen = [number for n in range(3) for number in ("--only", 1 + n * every // 3 + every // 7)]
     code, said = run(repository, "--no-control", *chosen)
     assert "3 mutants, 3 killed, 0 survived" in said
+    assert code == 0
+
+
+def test_each_call_of_a_library_in_a_driver_still_stands_there_beside_a_test_of_its_own(repository):
+    table = table_file("drivers")
+    assert astray(path=table) == []
+    calls = mutants(table)
+    assert len(calls) >= 50 and sum(call.inside for call in calls) >= 20
+    for call in calls:
+        file, _, name = call.test.partition("::")
+        assert f"def {name}(" in (repository / file).read_text(), call
+
+
+def test_three_calls_of_libraries_are_taken_away_and_missed(repository):
+    native = [m.number for m in mutants(table_file("drivers")) if not m.inside]
+    chosen = [word for n in range(3) for word in ("--only", native[n * len(native) // 3])]
+    code, said = run(repository, "--table", "drivers", "--no-control", *chosen)
+    assert "3 mutants, 3 killed, 0 survived" in said
+    assert code == 0
+
+
+@pytest.mark.needs_uml
+@pytest.mark.xdist_group("uml")
+def test_a_call_that_only_the_virtual_station_can_miss_is_missed_there(repository):
+    first = next(m.number for m in mutants(table_file("drivers")) if m.inside)
+    code, said = run(repository, "--table", "drivers", "--no-control", "--only", first)
+    assert "1 mutants, 1 killed, 0 survived" in said
     assert code == 0
 
 

@@ -1,5 +1,6 @@
 """The driver of Modbus meters, through pymodbus, against meters that are none of the library."""
 
+import termios
 import time
 from pathlib import Path
 
@@ -131,6 +132,11 @@ def test_a_meter_that_stops_within_its_answer_gets_no_second_second(bus):
     meter.close()
 
 
+def test_a_refusal_is_told_with_its_registers_and_its_code(bus):
+    bus.fail("exception")
+    silence_ms(meter_at(bus), told="registers 0 to [0-9]+ refused with code 2")
+
+
 def test_an_answer_that_is_not_what_was_asked_for_is_refused(bus):
     meter = meter_at(bus)
     bus.fail("fewer")
@@ -186,6 +192,25 @@ def test_two_meters_share_one_bus(bus):
     meters[0].close()
     assert sound(meters[1]).power_w == 2
     meters[1].close()
+
+
+def test_a_port_is_set_as_the_board_file_says_and_given_back(bus):
+    line = ModbusLine(place_of(f"{bus.where}?unit=1&baud=38400&frame=8N2"))
+    meter = ModbusMeter("meter_1", line, 1, bus.map)
+    sound(meter)
+    set_to = termios.tcgetattr(bus.slave)
+    assert set_to[5] == termios.B38400
+    assert set_to[2] & termios.CSTOPB
+    before = descriptors()
+    meter.close()
+    assert descriptors() < before
+
+
+def test_the_library_is_told_the_parity_which_a_pseudo_terminal_has_not(bus):
+    line = ModbusLine(place_of(f"{bus.where}?unit=1&frame=8E1"))
+    assert line._client.comm_params.parity == "E"
+    with pytest.raises(HardwareSilent, match="no connection"):
+        ModbusMeter("meter_1", line, 1, bus.map).read()
 
 
 def test_two_meters_on_one_bus_at_two_speeds_are_refused():

@@ -255,6 +255,13 @@ def test_closing_puts_the_chip_to_sleep_at_its_first_speed_and_leaks_nothing(chi
         reader.poll(0)
 
 
+def test_closing_a_line_closes_its_port_though_somebody_keeps_it(chip):
+    line = Line(str(chip.path))
+    port = line.tty
+    line.close()
+    assert not port.is_open
+
+
 def test_closing_ends_a_poll_that_waits_in_another_thread(reader):
     ended = queue.Queue()
 

@@ -1,9 +1,11 @@
 """PWM files, the ADC's frames, the watchdog: what is written, and what a failure says."""
 
 import os
+import struct
 
 import pytest
 
+from hal.drivers import spi_bus
 from hal.drivers.mcp3xxx import Adc
 from hal.drivers.sysfs_pwm import PERIOD_NS, SysfsPwm
 from hal.drivers.watchdog import Watchdog
@@ -92,6 +94,12 @@ def test_a_burst_asks_as_often_as_it_is_long():
     bus = Bus(12)
     assert Adc("mcp3208", "spi0.0", lambda _where: bus).burst(2, 63) == [4_093] * 63
     assert bus.asked == [2] * 63
+
+
+def test_a_converter_is_deselected_between_two_frames_of_a_message_and_at_its_end_anyhow():
+    _, transfers, _ = spi_bus._message(b"\x06\x00\x00", 3)
+    each = struct.iter_unpack("=QQIIHBBBBBx", transfers)  # [linux/spi/spidev.h] its 7th: cs_change
+    assert [fields[6] for fields in each] == [1, 1, 0]
 
 
 def test_a_bus_that_fails_says_which_channel():

@@ -63,3 +63,20 @@ def test_a_line_that_is_held_is_not_had_twice(factory):
     with pytest.raises(HardwareSilent, match="gpio17: GPIOPinInUse"):
         lines.output(17)
     lines.close()
+
+
+def test_lines_that_were_given_back_are_free_though_somebody_keeps_their_switch(factory):
+    lines = Lines(factory)
+    switch, read = lines.output(17), lines.input(22, active_low=False)
+    lines.close()
+    again = Lines(factory, own=True)
+    assert again.output(17) is not switch and again.input(22, active_low=False) is not read
+    again.close()
+    assert factory.pins == {}
+
+
+def test_an_input_has_no_pull_of_its_own(factory):
+    lines = Lines(factory)
+    lines.input(22, active_low=True)
+    assert factory.pin(22).pull == "floating"
+    lines.close()

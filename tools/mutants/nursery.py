@@ -1,4 +1,4 @@
-"""One mutant in a process of its own, forked before the pilot was imported by anything.
+"""One mutant in a process of its own, forked before pilot or drivers were imported by anything.
 
 The fault is planted into the module as it is loaded: no file of the tree is touched. Then the
 tests run in the same process, the likeliest killers first, until one fails.
@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from tools.mutants.table import ROOM, ROOT, Mutant
+from tools.mutants.table import ROOT, Mutant
 
 PURE = ("test_pilot_*.py", "test_contactor*.py", "test_mutant_*.py", "test_annex.py")
 LAWS = Path("tests") / "laws" / "test_laws.py"
@@ -87,13 +87,13 @@ class _Planted(SourceFileLoader):
 
 
 def warm_up() -> None:
-    """Load what every worker needs, and nothing of the pilot."""
+    """Load what every worker needs, and nothing of pilot or drivers."""
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     for name in WARM:
         with suppress(ImportError):
             importlib.import_module(name)
-    loaded = [name for name in sys.modules if name.startswith("firmware.pilot")]
+    loaded = [name for name in sys.modules if name.startswith(("firmware.pilot", "hal.drivers."))]
     assert not loaded, f"already loaded, so that no mutant would show: {loaded}"
 
 
@@ -132,8 +132,9 @@ def judged(task: Task, answer: Connection) -> None:
 
 def plant(mutant: Mutant) -> None:
     """Load the module with its fault; every later import gets this one."""
-    path = ROOT / ROOM / mutant.file
-    name = ".".join((*ROOM.parts, path.stem))
+    path = ROOT / mutant.path
+    room = ".".join(mutant.path.parent.parts)
+    name = f"{room}.{path.stem}"
     loader = _Planted(name, str(path))
     loader.text = mutant.applied(path.read_text())
     spec = spec_from_loader(name, loader)
@@ -141,4 +142,4 @@ def plant(mutant: Mutant) -> None:
     module = module_from_spec(spec)
     sys.modules[name] = module
     loader.exec_module(module)
-    setattr(importlib.import_module(".".join(ROOM.parts)), path.stem, module)
+    setattr(importlib.import_module(room), path.stem, module)
