@@ -31,7 +31,7 @@ porcelain: $(VENV)/dev ## the same, changing nothing
 trace: $(VENV)/dev ## run the tests and write docs/traceability.{md,json}
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -p tools.trace --trace-to docs
 
-uml: .venv-uml/ready ## the virtual station: builds its kernel, once, in about 10 minutes
+uml: .venv-uml/ready .venv-rpigpio/ready ## the virtual station: builds its kernel, once, in about 10 minutes
 	.venv-uml/bin/python -m tools.uml build
 
 deb: $(VENV)/dev ## packages for Debian 12 and 13 on arm64, into build/deb
@@ -69,9 +69,12 @@ lock: ## pin every dependency again (needs uv)
 	    $$(printf -- ' --extra %s' $$(echo $$extras | tr , ' ')) \
 	    pyproject.toml -o requirements-$$name.lock || exit 1; \
 	done
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --no-deps --group pyproject.toml:rpi-gpio-proof \
+	  -o requirements-rpi-gpio-proof.lock
 
 clean: ## forget everything that was made, the virtual environments included
-	rm -rf $(VENV) .venv-uml build dist .state .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-uml .venv-rpigpio build dist .state .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/%: requirements-%.lock pyproject.toml
 	@echo "setting up $(VENV) for $* (once)"
@@ -86,18 +89,21 @@ else
 endif
 	@touch $@
 
-# What runs on the virtual station: the drivers' libraries, spidev too, which wants a compiler.
+# What runs on the virtual station: the drivers' libraries, spidev too, which wants a compiler; and
+# the same with rpi-lgpio, which is RPi.GPIO to its users. Locks are whole, hence --no-deps.
 # From Python 3.13 lgpio is Debian's own, hence seen from inside.
 UML_SITE = $(shell $(PYTHON) -c 'import sys; print("--system-site-packages" * (sys.version_info >= (3, 13)))')
 .venv-uml/ready: requirements-dev.lock requirements-pi.lock
-	@echo "setting up .venv-uml (once)"
+.venv-rpigpio/ready: requirements-dev.lock requirements-rpi-gpio-proof.lock
+.venv-uml/ready .venv-rpigpio/ready:
+	@echo "setting up $(@D) (once)"
 ifdef UV
-	@test -x .venv-uml/bin/python || $(UV) venv --quiet $(UML_SITE) --python $(PYTHON) .venv-uml
-	@for lock in $^; do VIRTUAL_ENV=$(abspath .venv-uml) \
-	  $(UV) pip install --quiet --require-hashes -r $$lock || exit 1; done
+	@test -x $(@D)/bin/python || $(UV) venv --quiet $(UML_SITE) --python $(PYTHON) $(@D)
+	@for lock in $^; do VIRTUAL_ENV=$(abspath $(@D)) \
+	  $(UV) pip install --quiet --no-deps --require-hashes -r $$lock || exit 1; done
 else
-	@test -x .venv-uml/bin/pip || $(PYTHON) -m venv $(UML_SITE) .venv-uml
-	@for lock in $^; do .venv-uml/bin/pip install --quiet --disable-pip-version-check \
+	@test -x $(@D)/bin/pip || $(PYTHON) -m venv $(UML_SITE) $(@D)
+	@for lock in $^; do $(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps \
 	  --require-hashes -r $$lock || exit 1; done
 endif
 	@touch $@

@@ -24,6 +24,7 @@ NEEDS = {
 def pytest_collection_modifyitems(items):
     lacks = {mark: _lack_of_programs(*need) for mark, need in NEEDS.items()}
     lacks["needs_uml"] = _lack_of_a_kernel()
+    lacks["needs_rpi_lgpio"] = _lack_of_rpi_lgpio()
     for item in items:
         for mark, reason in lacks.items():
             if item.get_closest_marker(mark) is None or reason is None:
@@ -45,6 +46,12 @@ def _lack_of_a_kernel():
     except kernel.NoKernel as why:
         return f"no virtual station: {why}"
     return None
+
+
+def _lack_of_rpi_lgpio():
+    if (kernel.ROOT / ".venv-rpigpio" / "bin" / "python").exists():
+        return None
+    return "no .venv-rpigpio; `make uml` makes it"
 
 
 def pytest_terminal_summary(terminalreporter):

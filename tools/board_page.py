@@ -32,8 +32,14 @@ each has a pull-up of 10 kOhm on the board. The end switches of a lock close to 
 
 Lines go through gpiozero with lgpio, chosen by name; there is no second choice. `rpigpio` is there
 for boards where RPi.GPIO works at all: it does not on Debian's kernel (no /dev/gpiomem), not on a
-Pi 5, and its edges are broken from kernel 6.6 on; rpi-lgpio stands in for it under its name and may
-never be installed beside it.
+Pi 5, and its edges are broken from kernel 6.6 on. Where it does not load, the station says so and
+does not start. rpi-lgpio stands in for it under its name and may never be installed beside it, so
+it has a lock and an environment of its own (`make .venv-rpigpio/ready`). What is proved, with it
+and on the simulated chip (`tests/gpiosim/rpigpio`): an output is low at first and drives its line,
+also one beyond the header; an input is read; an edge wakes the pilot; a released line is low and
+can be had again; a held one is refused. RPi.GPIO itself maps the chip's memory and was never run
+by us: on a Pi 4 with an older Raspberry Pi OS, `factory = "rpigpio"` and `powerstation selftest`
+prove it there.
 
 `config.txt` on Raspberry Pi OS (the image of this project has the same in its device trees, made
 from `boards/overlays/*.dts`):

@@ -51,7 +51,7 @@ def rpigpio_factory(_chip: int) -> Factory:
     try:
         from gpiozero.pins.rpigpio import RPiGPIOFactory
 
-        return RPiGPIOFactory()
+        return reaching_all_lines(RPiGPIOFactory)()
     except Exception as error:
         text = f"RPi.GPIO: {error}; not on a Pi 5, not on Debian's kernel, no edges from 6.6 on"
         raise HardwareSilent(text) from error

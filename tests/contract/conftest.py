@@ -1,15 +1,12 @@
-"""The rigs on which the contract of the ports is proved: the mock in process, and served.
+"""The rigs on which the contract of the ports is proved: a mock, served, and real drivers.
 
 A rig can act on the world (`act`), offers the ports of the outlets, and waits for a sample:
-virtual time in the mock, descriptors and generous real time where processes are involved.
+virtual time in the mock, descriptors and generous real time where processes are involved. Inside
+the virtual station (`tests/gpiosim/test_contract_inside.py`) there is one rig, of its chips.
 """
 
-import json
+import os
 import select
-import signal
-import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -22,6 +19,8 @@ from hal.mock.world import World
 from hal.opening import open_safety, open_station
 from hal.ports import OutletDrive
 from tests.contract.pins_rig import PinsRig
+from tests.contract.station_rig import StationRig
+from tests.contract.world_process import WorldProcess
 
 ROOT = Path(__file__).parents[2]
 BOARD = ROOT / "boards" / "mock.toml"
@@ -78,24 +77,12 @@ class WireRig:
     fitted = MockRig.fitted
 
     def __init__(self, state_dir):
-        args = ["--board", BOARD, "--state", state_dir, "--bench", "127.0.0.1:0"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "firmware.apps.world", *map(str, args)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-        )
-        ready = json.loads(self.process.stdout.readline())
-        host, port = ready["bench"].split(":")
-        self.bench = socket.create_connection((host, int(port)), timeout=10)
-        self.lines = self.bench.makefile("rb")
+        self.world = WorldProcess(ROOT, "firmware.apps.world", BOARD, state_dir)
+        self.act = self.world.act
         board = load_board(BOARD)
         self.safety = open_safety(board, state_dir)
         self.station = open_station(board, state_dir)
         self.orders = {1: OutletDrive(), 2: OutletDrive()}
-
-    def act(self, verb, **args):
-        self.bench.sendall(json.dumps({"do": verb, **args}).encode() + b"\n")
-        return json.loads(self.lines.readline())
 
     def drive(self, outlet, drive):
         self.orders[outlet] = drive
@@ -132,18 +119,20 @@ class WireRig:
     def close(self):
         self.safety.close()
         self.station.close()
-        self.lines.close()
-        self.bench.close()
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(10) == 0
-        self.process.stdout.close()
+        self.world.close()
 
 
-RIGS = {
-    "mock": lambda _folder: MockRig(),
-    "wire": WireRig,
-    "pins": lambda folder: PinsRig(ROOT, folder),
-}
+INSIDE = "POWERSTATION_INSIDE" in os.environ  # the virtual station: real chips, for the drivers
+STATION = {"station": lambda folder: StationRig(ROOT, folder)}
+RIGS = (
+    STATION
+    if INSIDE
+    else {
+        "mock": lambda _folder: MockRig(),
+        "wire": WireRig,
+        "pins": lambda folder: PinsRig(ROOT, folder),
+    }
+)
 
 
 @pytest.fixture(params=RIGS)

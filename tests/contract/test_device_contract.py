@@ -3,11 +3,11 @@
 import pytest
 
 from hal.ports import HardwareSilent
-from tests.contract.conftest import MockRig, WireRig
+from tests.contract.conftest import INSIDE, STATION, MockRig, WireRig
 from tests.contract.devices_rig import DevicesRig
 
 HOLD_MS = 250
-RIGS = {"mock": lambda _folder: MockRig(), "wire": WireRig, "drivers": DevicesRig}
+RIGS = STATION if INSIDE else {"mock": lambda _: MockRig(), "wire": WireRig, "drivers": DevicesRig}
 
 
 @pytest.fixture(params=RIGS)
