@@ -49,6 +49,9 @@ try-image: $(VENV)/dev ## boot it in an emulated machine, let its station answer
 bench: $(VENV)/dev ## measure: reaction, every fault, deaths, steps; writes build/bench.json
 	$(BIN)/python -m tools.measure --out build/bench.json $(BENCH_ARGS)
 
+coverage: $(VENV)/dev .venv-uml/ready .venv-rpigpio/ready ## which lines of the drivers the tests run, with simulated chips
+	$(BIN)/python -m tools.cover
+
 soak: $(VENV)/dev ## the long campaigns: sequences, worlds, mutants, cuts, kills, virtual pins
 	$(BIN)/python -m tools.soak $(SOAK_ARGS)
 
@@ -108,4 +111,4 @@ else
 endif
 	@touch $@
 
-.PHONY: help run test tidy porcelain trace uml deb try-deb image try-image bench soak sim story docs lock clean
+.PHONY: help run test tidy porcelain trace uml deb try-deb image try-image bench coverage soak sim story docs lock clean

@@ -12,6 +12,7 @@ import json
 import mmap
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tools.uml.kernel import ROOT, Kernel, NoKernel, find
 MEMORY_BYTES = 512 << 20
 LONGEST_OUTPUT_BYTES = 4 << 20
 DIE_WITH_PARENT = 1  # prctl(PR_SET_PDEATHSIG)
+OUT = Path("/run/exchange/out")  # inside; the folder that `init` mounts
 INIT = Path(__file__).with_name("init.py")
 # found, not imported: lgpio leaves a pipe where it is imported
 HAS_LIBRARIES = """
@@ -84,12 +86,14 @@ def inside(
     keep: Sequence[Path] = (),
     echo: Callable[[bytes], None] | None = None,
     systemd: Systemd | None = None,
+    out: Path | None = None,
 ) -> Result:
     """Boot, run a command in `cwd`, power off; the limit is the host's time.
 
     The command's environment holds no variable of the host but those in `env`. Folders in `keep`
     that lie under /tmp or /run are seen inside, too. `echo` gets the output as it comes. With
-    `systemd` the host's own is process 1, and the command a service of it.
+    `systemd` the host's own is process 1, and the command a service of it. What the command leaves
+    in `OUT` is copied to the folder `out`.
     """
     kernel = find()
     with tempfile.TemporaryDirectory(prefix="powerstation-uml-") as folder:
@@ -101,6 +105,7 @@ def inside(
         order["exchange"] = folder
         if systemd is not None:
             order["systemd"] = {"binds": systemd.binds, "files": _rig(systemd, folder)}
+        (exchange / OUT.name).mkdir()
         (exchange / "order.json").write_text(json.dumps(order))
         started_s = time.monotonic()
         output = _boot(kernel, exchange, time_travel, limit_s, echo)
@@ -108,6 +113,8 @@ def inside(
         code_file, log = exchange / "code", exchange / "boot.log"
         word = code_file.read_text() if code_file.is_file() else ""
         boot_log = log.read_text(errors="replace")
+        if out is not None:
+            shutil.copytree(exchange / OUT.name, out, dirs_exist_ok=True)
     was_reset = word == "rebooted"
     code = None if was_reset or not word else int(word)
     return Result(code, was_reset, output, boot_log, wall_s)
