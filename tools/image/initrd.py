@@ -16,13 +16,10 @@ from pathlib import Path
 from tools.image.shop import FILES, Failed, run
 
 NEEDED = {"cpio": "cpio", "depmod": "kmod", "dtc": "device-tree-compiler"}
-ALWAYS = (
-    "crc32c_generic",
-    "ext4",
-    "mmc_block",
-    "bcm2835",
+ALWAYS = (  # ext4 asks for the first when it mounts, vfat for its tables of letters
+    "crc32c_generic", "ext4", "vfat", "nls_cp437", "nls_ascii", "mmc_block", "bcm2835",
     "sdhci_iproc",
-)  # ext4 asks for the first late
+)  # fmt: skip
 # what stands between a Pi's firmware and its card; nothing else is waited for this early
 KINDS = re.compile(
     r"kernel/drivers/(mmc|clk|gpio|regulator|pinctrl|dma|reset|soc|firmware|mailbox|pmdomain|bus|"

@@ -65,6 +65,9 @@ def configure(root: Path) -> None:
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "etc/machine-id").touch()
     (root / "etc/hostname").write_text("powerstation\n")
+    bus_id = root / "var/lib/dbus/machine-id"
+    bus_id.unlink(missing_ok=True)
+    bus_id.symlink_to("/etc/machine-id")
     resolved = root / "etc/resolv.conf"
     resolved.unlink(missing_ok=True)
     resolved.symlink_to("../run/systemd/resolve/stub-resolv.conf")

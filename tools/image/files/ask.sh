@@ -1,19 +1,28 @@
 # What the emulated machine is asked once its station runs: tools/image/try_image.py reads it.
+# A getty hangs up whoever holds the serial port: the answers go there in one piece, at the end.
+exec >/run/answers 2>&1
+# asking costs an emulated machine half a minute: first its socket has to be there
+tries=0
+until [ -S /var/lib/powerstation/station.sock ] || [ $tries -gt 300 ]; do
+  tries=$((tries + 1))
+  sleep 3
+done
 tries=0
 until powerstation status >/run/status 2>&1 && grep -q Available /run/status; do
   tries=$((tries + 1))
-  [ $tries -gt 120 ] && break
+  echo "asked $tries times: $(tail -n 1 /run/status)"
+  [ $tries -gt 3 ] && break
   sleep 5
 done
 echo STATION-BEGINS
 cat /run/status
 systemctl --failed --no-legend --plain
 for question in \
-  "powerstation why 1" hostname "cat /usr/lib/powerstation/image.json" "uname -r" \
+  hostname "cat /usr/lib/powerstation/image.json" "uname -r" \
   "systemctl is-active powerstation-firstboot powerstation-world powerstation-pilotd powerstation-stationd ssh" \
-  "findmnt -rno TARGET,SOURCE,FSTYPE,OPTIONS" "df -h /data" "touch /usr/x" \
+  "findmnt -rno TARGET,SOURCE,FSTYPE,OPTIONS -t ext4,vfat" "df -h /data" "touch /usr/x" \
   "ls -l /etc/powerstation /dev/gpiochip0 /dev/spidev0.0 /dev/watchdog" \
-  "ls -lL /sys/class/pwm/pwmchip0/export" "cat /run/powerstation-data" "systemd-analyze" "free -m"; do
+  "ls -lL /sys/class/pwm/pwmchip0/export" "cat /run/powerstation-data" "free -m"; do
   echo "[$question]"
   $question 2>&1
 done
@@ -40,5 +49,6 @@ try:
 except OSError as problem:
     print("elsewhere in /sys:", problem)
 ' 2>&1
-sync
 echo STATION-ENDS
+sync
+cat /run/answers >/dev/console
