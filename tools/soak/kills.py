@@ -94,7 +94,8 @@ async def _trial(seed: int, state: Path) -> Outcome:
         await family.start()
         await one.bench.connect(family.bench)
         await one.bench.do("watch")
-        await backend.until(lambda: bool(backend.ledger(IDENTITY).boots))
+        # accepted: before it has told its outlets, a card may still be refused
+        await backend.until(lambda: backend.ledger(IDENTITY).statuses.keys() >= {1, 2})
         try:
             await asyncio.wait_for(_session(one, state), SESSION_S)
         except TimeoutError:
