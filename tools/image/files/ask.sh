@@ -27,7 +27,8 @@ for question in \
   $question 2>&1
 done
 echo "[the pilot's sandbox on the real pinctrl and pwm drivers]"
-systemd-run -q --wait --pipe -p User=powerstation -p SupplementaryGroups=gpio \
+sandboxed() {
+  systemd-run -q --wait --pipe -p User=powerstation -p SupplementaryGroups=gpio \
   -p ProtectSystem=strict -p ProtectKernelTunables=yes -p DevicePolicy=closed \
   -p 'DeviceAllow=char-gpiochip rw' -p MemoryDenyWriteExecute=yes -p NoNewPrivileges=yes \
   -p ReadWritePaths=-/sys/class/pwm/pwmchip0 -p SystemCallFilter=@system-service \
@@ -49,6 +50,9 @@ try:
 except OSError as problem:
     print("elsewhere in /sys:", problem)
 ' 2>&1
+}
+# udev may need longer here than pilotd waits: it would be started again, as this is
+sandboxed || sandboxed || sandboxed
 echo STATION-ENDS
 sync
 cat /run/answers >/dev/console
