@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore_glob = [] if "POWERSTATION_INSIDE" in os.environ else ["test_*.py"]
+
 BOARD = "/etc/powerstation/board.toml"
 BENCH = ("127.0.0.1", 9_999)
 UNITS = ("powerstation-pilotd", "powerstation-stationd")
