@@ -90,16 +90,20 @@ class PinsStation:
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
+        """The clock, and who calls back."""
         return asyncio.get_running_loop()
 
     @property
     def powered(self) -> bool:
+        """`pilotd` runs."""
         return self.pilot is not None
 
     def running(self, _outlet: int) -> object | None:
+        """Return the transaction of the outlet."""
         return self.transaction
 
     def act(self, verb: str, **arguments: object) -> object:
+        """Do a verb of the bench protocol; a card begins or ends a transaction."""
         self.on_line(f"act {verb} {json.dumps(arguments)}")
         answer = self.world.act(verb, arguments, self._now())
         if verb == "swipe" and arguments["uid"] == CARDS[NUMBER] and self.powered:
@@ -150,7 +154,7 @@ class PinsStation:
 
     def _card(self) -> None:
         if self.transaction is not None:
-            self._stop("card")
+            self.stop("card")
             return
         self.card_ms = self._now()
         self._begin()
@@ -170,7 +174,8 @@ class PinsStation:
             self._wish(GivePermit(NUMBER, 1_000 * int(self.random.choice(LIMITS_A))))
             self.loop.call_later(RELIMIT_MS / 1_000, self._limit, transaction)
 
-    def _stop(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:
+        """End the transaction: the permit first, the plug when the contacts are open."""
         self.stopping = True
         self._wish(EndPermit(NUMBER, reason))
         if not self.closed:
@@ -183,7 +188,10 @@ class PinsStation:
     def _wish(self, wish: GivePermit | EndPermit) -> None:
         if self.on_wish is not None:
             self.on_wish(wish)
-        (self.link.give if isinstance(wish, GivePermit) else self.link.end)(wish)  # type: ignore[arg-type]
+        if isinstance(wish, GivePermit):
+            self.link.give(wish)
+        else:
+            self.link.end(wish)
 
     def _told(self, fact: object) -> None:
         self.last.append(str(fact))
@@ -195,7 +203,7 @@ class PinsStation:
                 self.plugged = cable_ma is not None
                 self._begin()
                 if not self.plugged and self.transaction is not None:
-                    self._stop("unplugged")
+                    self.stop("unplugged")
             case ContactorMoved(outlet, closed) if outlet == NUMBER:
                 self.closed = closed
                 if not closed and self.stopping:
@@ -262,7 +270,7 @@ async def play(hours: int, seed: int) -> dict[str, object]:
 
 def _remote_stop(station: PinsStation) -> None:
     if station.transaction is not None and not station.stopping:
-        station._stop("remote")
+        station.stop("remote")
 
 
 def _ids(faults: Counter[str]) -> Counter[str]:
@@ -276,7 +284,7 @@ async def _healed(station: PinsStation, acts: Acts) -> list[str]:
     if not station.powered:
         await asyncio.sleep(1_300)  # the longest power cut is over
     if station.transaction is not None:
-        station._stop("healed")
+        station.stop("healed")
     acts.do("unplug", {"outlet": NUMBER, "force": True})
     await asyncio.sleep(60)
     car = {"battery_wh": 200_000, "soc_percent": 0}
