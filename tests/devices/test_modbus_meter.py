@@ -198,7 +198,7 @@ def test_a_port_is_set_as_the_board_file_says_and_given_back(bus):
     line = ModbusLine(place_of(f"{bus.where}?unit=1&baud=38400&frame=8N2"))
     meter = ModbusMeter("meter_1", line, 1, bus.map)
     sound(meter)
-    set_to = termios.tcgetattr(bus.slave)
+    set_to = termios.tcgetattr(bus.port.slave)
     assert set_to[5] == termios.B38400
     assert set_to[2] & termios.CSTOPB
     before = descriptors()

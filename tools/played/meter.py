@@ -6,13 +6,13 @@ It holds the registers of a map and refuses, as meters do, what lies outside its
 
 import contextlib
 import os
-import pty
 import select
 import socket
 import struct
 import threading
-import tty
 from collections import deque
+
+from tools.played.port import Port
 
 ILLEGAL_ADDRESS = 2
 FORMATS = {"u16": "H", "s16": "h", "u32": "I", "s32": "i", "f32": "f", "u64": "Q", "f64": "d"}
@@ -75,33 +75,25 @@ class SerialMeter(Registers):
 
     def plug(self):
         """Put the bus there."""
-        self.master, self.slave = pty.openpty()
-        tty.setraw(self.slave)
-        self.path.unlink(missing_ok=True)
-        self.path.symlink_to(os.ttyname(self.slave))
-        self.stop, self.stopped = os.pipe()
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
+        self.port = Port(self.path)
+        self.port.serve(self._run)
 
     def unplug(self):
         """Take the bus away, its port too."""
-        os.close(self.stopped)
-        self.thread.join(5)
-        for descriptor in (self.master, self.slave, self.stop):
-            os.close(descriptor)
+        self.port.close()
 
     def say_again(self):
         """Let the last answer come once more, or too late where a fault held it back."""
-        os.write(self.master, self.last)
-        select.select([self.slave], [], [], 5)  # the kernel carries it over in its own time
+        os.write(self.port.master, self.last)
+        select.select([self.port.slave], [], [], 5)  # the kernel carries it over in its own time
 
     def _run(self):
         buffer = b""
         while True:
-            ready, _, _ = select.select([self.master, self.stop], [], [])
-            if self.stop in ready:
+            ready, _, _ = select.select([self.port.master, self.port.stop], [], [])
+            if self.port.stop in ready:
                 return
-            buffer += os.read(self.master, 256)
+            buffer += os.read(self.port.master, 256)
             while len(buffer) >= 8:
                 request, buffer = buffer[:8], buffer[8:]
                 assert crc(request[:6]) == request[6:], request.hex()
@@ -119,12 +111,12 @@ class SerialMeter(Registers):
             "noise": bytes.fromhex("00ff5a"),
         }.get(fault, frame)
         if not self.dripping:
-            os.write(self.master, spoiled)
+            os.write(self.port.master, spoiled)
             return
         for byte in spoiled:  # slower than a whole frame may be
-            if select.select([self.stop], [], [], 0.05)[0]:
+            if select.select([self.port.stop], [], [], 0.05)[0]:
                 return
-            os.write(self.master, bytes([byte]))
+            os.write(self.port.master, bytes([byte]))
 
 
 class TcpMeter(Registers):

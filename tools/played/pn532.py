@@ -8,13 +8,12 @@ extended frames, and it remembers its speed, so what is sent at another one is n
 
 import contextlib
 import os
-import pty
 import select
 import termios
-import threading
-import tty
 from collections import deque
 from dataclasses import dataclass
+
+from tools.played.port import Port
 
 ACK = bytes.fromhex("0000ff00ff00")
 SPEEDS = {
@@ -55,27 +54,18 @@ class EmulatedPn532:
         self.registers = {}
         self.draws = 0
         self.drawn = ""
-        self.master = self.slave = None
         self.plug()
 
     def plug(self):
         """Put the chip there: it has just got its power."""
         self.speed_bd, self.asleep = 115_200, True
-        self.master, self.slave = pty.openpty()
-        tty.setraw(self.slave)
-        os.set_blocking(self.master, False)
-        self.path.unlink(missing_ok=True)
-        self.path.symlink_to(os.ttyname(self.slave))
-        self.stop, self.stopped = os.pipe()
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
+        self.port = Port(self.path)
+        os.set_blocking(self.port.master, False)
+        self.port.serve(self._run)
 
     def unplug(self):
         """Take the chip away, its port too."""
-        os.close(self.stopped)
-        self.thread.join(5)
-        for descriptor in (self.master, self.slave, self.stop):
-            os.close(descriptor)
+        self.port.close()
 
     def restart(self):
         """Let the chip lose its power while the port stays."""
@@ -88,23 +78,23 @@ class EmulatedPn532:
     def babble(self):
         """Acknowledge what nobody asked, and wait until it lies at the other end."""
         self._send(ACK * 8)
-        select.select([self.slave], [], [], 5)
+        select.select([self.port.slave], [], [], 5)
 
     def _run(self):
         buffer = b""
         while True:
-            talks = [self.master] if self.babbling else []
-            ready, room, _ = select.select([self.master, self.stop], talks, [])
-            if self.stop in ready:
+            talks = [self.port.master] if self.babbling else []
+            ready, room, _ = select.select([self.port.master, self.port.stop], talks, [])
+            if self.port.stop in ready:
                 return
             if room:
                 self._send(ACK * 8)  # faster than it is read
-            if self.master not in ready:
+            if self.port.master not in ready:
                 continue
-            heard = os.read(self.master, 4_096)
+            heard = os.read(self.port.master, 4_096)
             # bytes at another speed than the chip's are noise to it
             speed = dict(SPEEDS.values())[self.speed_bd]
-            if termios.tcgetattr(self.slave)[5] == speed:
+            if termios.tcgetattr(self.port.slave)[5] == speed:
                 buffer = self._take(buffer + heard)
 
     def _take(self, buffer):
@@ -142,7 +132,7 @@ class EmulatedPn532:
 
     def _send(self, data):
         with contextlib.suppress(BlockingIOError):
-            os.write(self.master, data)
+            os.write(self.port.master, data)
 
     def _answer(self, command, data):
         match command:
