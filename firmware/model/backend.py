@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from firmware.model.values import StopReason, TokenInfo
 
@@ -165,10 +166,32 @@ class KeyValue:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The station's answer to a request of the back end: `Accepted`, `Rejected`, …"""
+    """The station's answer to a request of the back end: `Accepted`, `Rejected`, …
+
+    `more` is what stands beside the status; an empty status is none.
+    """
 
     call: str
     status: str
+    more: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Ask the back end this when the line is free; `Told` with the same `ref` follows, always."""
+
+    ref: str
+    action: str
+    payload: Mapping[str, object]
+    asked: bool = False  # by TriggerMessage: may go out while Pending, too
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the back end answered to `Tell`; `None` where it refused, was silent or is away."""
+
+    ref: str
+    answer: Mapping[str, object] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ survive is in the outbox; the rest is the present, and is said anew after an int
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 
 from firmware.model import backend
@@ -24,16 +23,16 @@ from firmware.model.values import TokenInfo, Verdict
 from firmware.ocpp import frames, payloads
 from firmware.ocpp.boot import Boot, BootState
 from firmware.ocpp.calls import CallSlot, Send
-from firmware.ocpp.handlers import Desk, Reply, reply_to
+from firmware.ocpp.handlers import reply_to
 from firmware.ocpp.heartbeat import Heartbeat
 from firmware.ocpp.options import heartbeat_span_ms, options_of
 from firmware.ocpp.outbox import UTC_NOTE, Outbox
 from firmware.ocpp.payloads import StationInfo
+from firmware.ocpp.replies import Desk, Reply
 from firmware.ocpp.requests import OpenRequests
+from firmware.ocpp.shorts import Shorts
 from firmware.ocpp.status import Notice, StatusBoard
 
-_MAX_SHORT = 200
-_MAX_QUESTIONS = 50
 _MAX_TOKEN = 20
 _SILENT_CALLS = 3  # so many unanswered calls in a row, nothing else heard: the line is dead
 _CLOCK_STEP_MS = 1_000
@@ -52,8 +51,7 @@ class OcppCore:
         self._heartbeat = Heartbeat(self._options.heartbeat_ms)
         self._board = StatusBoard(info.outlets)
         self._requests = OpenRequests()
-        self._short: deque[Send] = deque()
-        self._asked: dict[str, int] = {}  # token -> when the question is too old
+        self._shorts = Shorts(self._board)
         self._connected_at_ms: int | None = None
         self._utc_at_zero_ms: int | None = None
         self._silent_calls = 0
@@ -72,7 +70,8 @@ class OcppCore:
 
     def deadline_ms(self) -> int:
         """Return when to call again with `Tick`."""
-        times = [self._slot.deadline_ms(), self._requests.deadline_ms(), *self._asked.values()]
+        times = [self._slot.deadline_ms(), self._requests.deadline_ms()]
+        times += self._shorts.deadlines_ms()
         if self._ready:
             beat_ms = self._heartbeat.deadline_ms(self._options.forced_heartbeat)
             times += [self._board.deadline_ms(), beat_ms]
@@ -119,6 +118,9 @@ class OcppCore:
                 yield from self._ask(token, now_ms)
             case backend.Answer() | backend.ConfigurationAnswer():
                 yield from self._requests.answered(fact)
+            case backend.Tell():
+                if not self._may_go(fact.asked) or not self._shorts.tell(fact):
+                    yield backend.Told(fact.ref, None)
             case SettingsChanged(settings):
                 self._configure(settings)
             case backend.ClockSynced(utc_at_zero_ms):
@@ -144,20 +146,14 @@ class OcppCore:
         self._connected_at_ms = None
         self._silent_calls = 0
         self._requests.forget()
-        yield from self._hushed()
+        yield from self._shorts.hushed()
         if send := self._slot.lost():
-            yield from self._unsent(send)
+            yield from self._shorts.unsent(send)
 
-    def _hushed(self) -> Iterator[object]:
-        while self._short:
-            yield from self._unsent(self._short.popleft())
-
-    def _unsent(self, send: Send) -> Iterator[object]:
-        match send.kind, send.ref:
-            case "status", int(outlet):
-                self._board.unreported(outlet)
-            case "authorize", str(token) if self._asked.pop(token, None) is not None:
-                yield backend.BackendAnswered(token, None)
+    def _may_go(self, asked: bool) -> bool:
+        """Tell whether a message may leave; while Pending only what TriggerMessage asked for."""
+        pending = self._connected and self._boot.state is BootState.PENDING
+        return self._ready or (asked and pending)
 
     def _configure(self, settings: Settings) -> None:
         before, self._options = self._options, options_of(settings)
@@ -169,40 +165,30 @@ class OcppCore:
             yield from self._outbox.sampled(sample)
             return
         asked = sample.context == "Trigger"
-        may_go = self._ready or (asked and self._boot.state is BootState.PENDING)
-        payload = payloads.meter_values(sample) if self._connected and may_go else None
+        payload = payloads.meter_values(sample) if self._may_go(asked) else None
         if payload is not None:
             key = sample.transaction_key
             utc_ms = payloads.stamp_utc_ms(
                 sample.at, boot=self._boot_count, utc_at_zero_ms=self._utc_at_zero_ms, floor_ms=0
             )
             full = payloads.completed(payload, utc_ms, self._outbox.transaction_id(key))
-            self._queue(Send("meter", "MeterValues", full, asked=asked))
+            self._shorts.put(Send("meter", "MeterValues", full, asked=asked))
 
     def _ask(self, token: str, now_ms: int) -> Iterator[object]:
         if len(token) > _MAX_TOKEN:  # [E2 7.28] no back end can know it
             yield backend.BackendAnswered(token, TokenInfo(Verdict.INVALID))
-        elif not self._ready or len(self._asked) >= _MAX_QUESTIONS:
-            yield backend.BackendAnswered(token, None)
-        elif token not in self._asked:
-            self._asked[token] = now_ms + self._options.call_timeout_ms
-            question = payloads.authorize(token)
-            self._queue(Send("authorize", "Authorize", question, token))
+        else:
+            until_ms = now_ms + self._options.call_timeout_ms
+            question = Send("authorize", "Authorize", payloads.authorize(token), token)
+            if not self._ready or not self._shorts.ask(token, question, until_ms):
+                yield backend.BackendAnswered(token, None)
 
     def _notify(self, notices: Iterable[Notice], *, asked: bool = False) -> None:
         for notice in notices:
             zero_ms = self._utc_at_zero_ms
             utc_ms = None if zero_ms is None else zero_ms + notice.since_ms
             payload = payloads.status_notification(notice.outlet, notice.words(), utc_ms)
-            self._queue(Send("status", "StatusNotification", payload, notice.outlet, asked))
-
-    def _queue(self, send: Send) -> None:
-        if len(self._short) >= _MAX_SHORT:  # the oldest goes; questions are bounded themselves
-            oldest = next(short for short in self._short if short.kind != "authorize")
-            self._short.remove(oldest)
-            if oldest.kind == "status":
-                self._board.unreported(int(oldest.ref))
-        self._short.append(send)
+            self._shorts.put(Send("status", "StatusNotification", payload, notice.outlet, asked))
 
     # -- frames -----------------------------------------------------------------------------
 
@@ -236,14 +222,16 @@ class OcppCore:
         else:
             yield backend.SendFrame(frames.pack_result(call.id, reply.payload))
             yield from self._triggered(reply)
+            if reply.fact is not None:
+                yield reply.fact
 
     def _triggered(self, reply: Reply) -> Iterator[object]:
         match reply.trigger:
             case "BootNotification":
                 payload = payloads.boot_notification(self._info)
-                self._queue(Send("boot", "BootNotification", payload, asked=True))
+                self._shorts.put(Send("boot", "BootNotification", payload, asked=True))
             case "Heartbeat":
-                self._queue(Send("heartbeat", "Heartbeat", {}, asked=True))
+                self._shorts.put(Send("heartbeat", "Heartbeat", {}, asked=True))
             case "StatusNotification":
                 self._notify(self._board.asked(reply.connectors), asked=True)
             case "MeterValues":
@@ -260,8 +248,10 @@ class OcppCore:
                 yield from self._booted(payload, now_ms)
             case "heartbeat":
                 yield from self._clock(payload, now_ms)
-            case "authorize" if self._asked.pop(str(send.ref), None) is not None:
-                yield backend.BackendAnswered(str(send.ref), payloads.token_info(payload))
+            case "authorize" if (token := self._shorts.asker(send)) is not None:
+                yield backend.BackendAnswered(token, payloads.token_info(payload))
+            case "tell":
+                yield from self._shorts.answered(send, payload)
             case "outbox":
                 yield from self._delivered(payload, now_ms)
 
@@ -277,7 +267,7 @@ class OcppCore:
         if not self._ready:
             self._requests.forget()
             self._problem = f"The back end answered BootNotification with {self._boot.state}."
-            yield from self._hushed()
+            yield from self._shorts.hushed()
             return
         spared_ms = heartbeat_span_ms(interval_s) if interval_s > 0 else None
         self._heartbeat.interval_ms = spared_ms or self._options.heartbeat_ms
@@ -321,8 +311,8 @@ class OcppCore:
         match send.kind:
             case "boot" if not self._ready:
                 self._boot.failed(now_ms)
-            case "authorize" if self._asked.pop(str(send.ref), None) is not None:
-                yield backend.BackendAnswered(str(send.ref), None)
+            case "authorize" | "tell":
+                yield from self._shorts.unsent(send)
             case "outbox":
                 yield from self._outbox.failed(now_ms, self._options)
 
@@ -336,15 +326,12 @@ class OcppCore:
                 self._silent_calls = 0
                 yield backend.DropConnection(f"{_SILENT_CALLS} requests without any answer")
         yield from self._requests.expired(now_ms)
-        for token in [token for token, at_ms in self._asked.items() if now_ms >= at_ms]:
-            del self._asked[token]
-            self._short = deque(send for send in self._short if send.ref != token)
-            yield backend.BackendAnswered(token, None)
+        yield from self._shorts.expired(now_ms)
         if self._ready:
             self._notify(self._board.lasted(now_ms))
             if now_ms >= self._heartbeat.deadline_ms(self._options.forced_heartbeat):
                 self._heartbeat.beat(now_ms)
-                self._queue(Send("heartbeat", "Heartbeat", {}))
+                self._shorts.put(Send("heartbeat", "Heartbeat", {}))
 
     def _pumped(self, now_ms: int) -> Iterator[object]:
         """Give the free line to what has the first right to it."""
@@ -353,7 +340,7 @@ class OcppCore:
         if now_ms >= self._boot.deadline_ms():
             payload = payloads.boot_notification(self._info)
             yield self._open(Send("boot", "BootNotification", payload), now_ms)
-        elif short := self._next_short():
+        elif short := self._shorts.next(ready=self._ready):
             yield self._open(short, now_ms)
         elif self._ready:
             yield from self._outbox.pruned()
@@ -361,13 +348,6 @@ class OcppCore:
                 writes, send = self._outbox.first(self._utc_at_zero_ms)
                 yield from writes
                 yield self._open(send, now_ms)
-
-    def _next_short(self) -> Send | None:
-        while self._short:
-            send = self._short.popleft()
-            if send.asked or self._ready:
-                return send
-        return None
 
     def _open(self, send: Send, now_ms: int) -> backend.SendFrame:
         if send.kind == "heartbeat":

@@ -7,41 +7,14 @@ its reply waits for `Answer`. A reply always leaves before anything it causes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ocpp.v16.enums import Action  # type: ignore[import-untyped, unused-ignore]
 
 from firmware.model import backend
 from firmware.ocpp.boot import BootState
-from firmware.ocpp.frames import Call, Payload, Refusal
+from firmware.ocpp.frames import Call, Refusal
+from firmware.ocpp.replies import Desk, Handler, Reply, status
 from firmware.ocpp.schemas import violation
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a handler may know of the station."""
-
-    outlets: int
-    boot: BootState
-    faces: frozenset[int]  # connectors with a known status
-
-    @property
-    def registered(self) -> bool:
-        """The back end knows the station, Accepted or Pending."""
-        return self.boot in (BootState.ACCEPTED, BootState.PENDING)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The answer, or `None` while the station decides; facts and triggered messages follow it."""
-
-    payload: Payload | None
-    fact: object = None
-    trigger: str = ""
-    connectors: tuple[int, ...] = ()
-
-
-Handler = Callable[[Call, Desk], Reply]
 
 
 def reply_to(call: Call, desk: Desk) -> Reply | Refusal:
@@ -56,14 +29,10 @@ def reply_to(call: Call, desk: Desk) -> Reply | Refusal:
     return handler(call, desk)
 
 
-def _status(word: str) -> Reply:
-    return Reply({"status": word})
-
-
 def _change_availability(call: Call, desk: Desk) -> Reply:
     outlet, operative = call.payload["connectorId"], call.payload["type"] == "Operative"
     if not 0 <= outlet <= desk.outlets:
-        return _status("Rejected")
+        return status("Rejected")
     return Reply(None, backend.AvailabilityRequested(call.id, outlet, operative))
 
 
@@ -77,7 +46,7 @@ def _clear_cache(call: Call, desk: Desk) -> Reply:
 
 
 def _data_transfer(call: Call, desk: Desk) -> Reply:
-    return _status("UnknownVendorId")
+    return status("UnknownVendorId")
 
 
 def _get_configuration(call: Call, desk: Desk) -> Reply:
@@ -93,13 +62,13 @@ def _remote_start(call: Call, desk: Desk) -> Reply:
     outlet = call.payload.get("connectorId")
     impossible = outlet is not None and not 0 < outlet <= desk.outlets
     if impossible or desk.boot is not BootState.ACCEPTED:
-        return _status("Rejected")
+        return status("Rejected")
     return Reply(None, backend.RemoteStartRequested(call.id, outlet, call.payload["idTag"]))
 
 
 def _remote_stop(call: Call, desk: Desk) -> Reply:
     if desk.boot is not BootState.ACCEPTED:
-        return _status("Rejected")
+        return status("Rejected")
     return Reply(None, backend.RemoteStopRequested(call.id, call.payload["transactionId"]))
 
 
@@ -110,17 +79,17 @@ def _reset(call: Call, desk: Desk) -> Reply:
 def _unlock(call: Call, desk: Desk) -> Reply:
     outlet = call.payload["connectorId"]
     if not 0 < outlet <= desk.outlets:
-        return _status("NotSupported")  # [ER 3.85]
+        return status("NotSupported")  # [ER 3.85]
     return Reply(None, backend.UnlockRequested(call.id, outlet))
 
 
 def _trigger(call: Call, desk: Desk) -> Reply:
     wanted, outlet = call.payload["requestedMessage"], call.payload.get("connectorId")
     if wanted not in _TRIGGERS:
-        return _status("NotImplemented")
+        return status("NotImplemented")
     connectors = _TRIGGERS[wanted](outlet, desk)
     if connectors is None or not desk.registered:
-        return _status("Rejected")
+        return status("Rejected")
     return Reply({"status": "Accepted"}, trigger=wanted, connectors=connectors)
 
 

@@ -43,8 +43,8 @@ class OpenRequests:
         match answer:
             case ConfigurationAnswer() if action == "GetConfiguration":
                 yield SendFrame(pack_result(answer.call, _configuration(answer)))
-            case Answer() if not violation(action, {"status": answer.status}, answer=True):
-                yield SendFrame(pack_result(answer.call, {"status": answer.status}))
+            case Answer() if not violation(action, payload := _payload(answer), answer=True):
+                yield SendFrame(pack_result(answer.call, payload))
             case _:
                 yield _internal_error(answer.call, "the station's answer does not fit")
 
@@ -62,6 +62,10 @@ class OpenRequests:
 
 def _internal_error(message_id: str, why: str) -> SendFrame:
     return SendFrame(pack_error(Refusal(message_id, "InternalError", why)))
+
+
+def _payload(answer: Answer) -> Payload:
+    return {**({"status": answer.status} if answer.status else {}), **answer.more}
 
 
 def _configuration(answer: ConfigurationAnswer) -> Payload:

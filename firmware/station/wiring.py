@@ -118,6 +118,8 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.ConfigurationRequested: (SETTINGS,),
     b.ConfigurationChangeRequested: (SETTINGS,),
     b.Answer: (OCPP,),
+    b.Tell: (OCPP,),
+    b.Told: (),
     b.ConfigurationAnswer: (OCPP,),
     b.Restart: (OUT,),
     SettingsChanged: (SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, OUT),
