@@ -21,7 +21,7 @@ DRIVERS: Mapping[str, tuple[str, ...]] = {
     "led": ("world", "ws2812"),
     "inputs": ("world", "gpio"),
 }
-GPIO_FACTORIES = ("lgpio", "rpigpio")
+GPIO_FACTORIES = ("gpiod", "lgpio", "rpigpio")
 SIMULATED_DRIVERS = frozenset({"world"})
 SIMULATED_PATIENCE = 5  # deadmen's times, so that a busy laptop is not taken for a dead one
 
@@ -130,7 +130,7 @@ class BoardProfile:
     input_pins: Mapping[str, Pin]
     interlocks: Interlocks
     gpio_chip: int = 0
-    gpio_factory: str = "lgpio"
+    gpio_factory: str = "gpiod"
     watchdog: str = ""
 
     @property
@@ -179,7 +179,7 @@ def _board(check: Mistakes, table: Mapping[str, object]) -> BoardProfile:
         for n, s in enumerate(top.sections("reader", "reader"), 1)
     )
     gpio = top.section("gpio")
-    chip, factory = _gpio(gpio) if gpio else (0, "lgpio")
+    chip, factory = _gpio(gpio) if gpio else (0, "gpiod")
     watchdog = top.optional_text("watchdog")
     led_section = top.section("led")
     led = _led(led_section) if led_section else None
@@ -275,7 +275,7 @@ def _led(section: Section) -> LedProfile:
 
 def _gpio(section: Section) -> tuple[int, str]:
     chip = section.number("chip", 0, 9)
-    factory = section.optional_text("factory") or "lgpio"
+    factory = section.optional_text("factory") or "gpiod"
     if factory not in GPIO_FACTORIES:
         section.tell("factory", f'"{factory}" is not known', f"known: {', '.join(GPIO_FACTORIES)}")
     section.close()

@@ -30,8 +30,10 @@ worse of its two meanings: the mirror contact is closed while the poles are open
 its line low while all is well, the auxiliary contacts of breakers are closed while they are on;
 each has a pull-up of 10 kOhm on the board. The end switches of a lock close to ground.
 
-Lines go through gpiozero with lgpio, chosen by name; there is no second choice. `rpigpio` is there
-for boards where RPi.GPIO works at all: it does not on Debian's kernel (no /dev/gpiomem), not on a
+Lines go through gpiozero, with a factory that the board file names; there is no second choice.
+`gpiod` is ours, over libgpiod: no thread, edges by a descriptor. `lgpio` is gpiozero's own; its
+library runs a thread that wakes 2,000 times a second in the safety process. `rpigpio` is there for
+boards where RPi.GPIO works at all: it does not on Debian's kernel (no /dev/gpiomem), not on a
 Pi 5, and its edges are broken from kernel 6.6 on. Where it does not load, the station says so and
 does not start. rpi-lgpio stands in for it under its name and may never be installed beside it, so
 it has a lock and an environment of its own (`make .venv-rpigpio/ready`). What is proved, with it

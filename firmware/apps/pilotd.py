@@ -119,8 +119,9 @@ class PilotLoop:
     def step(self, ready: set[int]) -> None:
         """Sample and decide first; the link comes after the pins."""
         self._doubt_ourselves()
-        if self.ports.edges is not None:
-            self.ports.edges.drain()
+        edges = self.ports.edges
+        if edges is not None and edges.fileno() in ready:
+            edges.drain()
         for number, core in self.cores.items():
             self._decide(number, core)
         self._latch()

@@ -1,13 +1,14 @@
 """GPIO lines through gpiozero, with a factory that is named and passed in: no silent fallback.
 
-Outputs start low, and low is safe: contactor off, lock at rest. Edges of inputs wake a poll
-through an eventfd, so that `pilotd` decides on them before its next sample is due.
+Outputs start low, and low is safe: contactor off, lock at rest. Edges of inputs wake a poll, so
+that `pilotd` decides on them before its next sample is due.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,16 @@ from hal.ports import HardwareSilent
 
 LAST_ON_HEADER = 27
 Factory = Any  # gpiozero.pins.Factory; the library has no types
+
+
+def gpiod_factory(chip: int) -> Factory:
+    """Return our factory over libgpiod on one gpiochip; raise `HardwareSilent`."""
+    try:
+        from hal.drivers.gpiod_factory import GpiodFactory
+
+        return reaching_all_lines(GpiodFactory)(chip=chip)
+    except (ImportError, OSError) as error:
+        raise HardwareSilent(f"gpiochip{chip}: {error}") from error
 
 
 def lgpio_factory(chip: int) -> Factory:
@@ -58,6 +69,7 @@ def rpigpio_factory(_chip: int) -> Factory:
 
 
 FACTORIES: Mapping[str, Callable[[int], Factory]] = {
+    "gpiod": gpiod_factory,
     "lgpio": lgpio_factory,
     "rpigpio": rpigpio_factory,
 }
@@ -76,6 +88,12 @@ class Lines:
         self._own = own
         self._devices: list[Any] = []
         self._edge = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._wakes = select.epoll()
+        self._wakes.register(self._edge, select.EPOLLIN)
+        # a library with a thread calls back by itself; libgpiod is asked when there is something
+        self._dispatch = getattr(factory, "dispatch", None)
+        if self._dispatch is not None:
+            self._wakes.register(factory.fileno(), select.EPOLLIN)
 
     def output(self, gpio: int) -> Callable[[bool], None]:
         """Reserve an output, low from the first moment; return what switches it."""
@@ -112,10 +130,12 @@ class Lines:
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable at an edge."""
-        return self._edge
+        return self._wakes.fileno()
 
     def drain(self) -> None:
         """Forget the edges so far."""
+        if self._dispatch is not None:
+            self._dispatch()
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self._edge)
 
@@ -131,6 +151,7 @@ class Lines:
             with contextlib.suppress(Exception):
                 self._factory.close()
         if self._edge >= 0:
+            self._wakes.close()
             os.close(self._edge)
             self._edge = -1
 

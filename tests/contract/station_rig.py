@@ -7,11 +7,9 @@ sensor. A breaker is read where its board wires it, by the outlet's port.
 
 import select
 import time
-from functools import cache
 from pathlib import Path
 
 from hal.board import load_board
-from hal.drivers.gpio_lines import FACTORIES
 from hal.drivers.pins_board import Below, PinsBoard
 from hal.drivers.watchdog import Watchdog
 from hal.opening import open_station
@@ -23,12 +21,6 @@ SEEN_MS = 30  # the world looks at the pins every 10 ms
 RENEWED_MS = 300  # the meters' registers, and the ring, which is looked at every 50 ms
 PATIENCE_MS = 300  # longer than the first pause between two openings
 SLOWEST_MS = 5_000
-
-
-@cache
-def _once(name):
-    """Return an opener that opens once: lgpio's edges of a closed chip haunt the next one."""
-    return cache(FACTORIES[name])
 
 
 class StationRig:
@@ -43,8 +35,7 @@ class StationRig:
         self.thermal = state_dir / "temp"
         self.thermal.write_text("25000")
         self.orders = {outlet.number: OutletDrive() for outlet in self.profile.outlets}
-        factory = _once(self.profile.gpio_factory)
-        self.board = PinsBoard(self.profile, Below(factory=factory, thermal=self.thermal))
+        self.board = PinsBoard(self.profile, Below(thermal=self.thermal))
         self.watchdog = Watchdog(Path(self.profile.watchdog))
         self.station = open_station(self.profile, state_dir)
 

@@ -30,7 +30,7 @@ WRONG = (
     ("residual_test = 25", "", "pins.residual_test: is missing"),
     ('adc = "mcp3208"', 'adc = "ads1115"', 'adc: "ads1115" is not known; known: mcp3208, mcp3008'),
     ('"lock_locked", ', '"lock_looked", ', "active_low: lock_looked is no line of this outlet"),
-    ('factory = "lgpio"', 'factory = "wiringpi"', 'factory: "wiringpi" is not known'),
+    ('factory = "gpiod"', 'factory = "wiringpi"', 'factory: "wiringpi" is not known'),
     ('map = "sdm630"', "", "or map is missing"),
 )  # fmt: skip
 

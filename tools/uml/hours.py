@@ -9,7 +9,7 @@ from typing import Any
 from tools.uml.kernel import NoKernel
 from tools.uml.run import inside, python
 
-LIMIT_S_PER_HOUR = 1_800  # of the host; it takes 8 to 9 minutes of processor time
+LIMIT_S_PER_HOUR = 1_800  # of the host; it takes one to four minutes
 TOLD = "day: "
 
 

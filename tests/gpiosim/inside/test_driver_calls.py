@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from hal.drivers.gpio_inputs import GpioInputs, InputLine
-from hal.drivers.gpio_lines import Lines, lgpio_factory
+from hal.drivers.gpio_lines import FACTORIES, Lines, gpiod_factory, lgpio_factory
 from hal.drivers.mcp3xxx import CLOCK_HZ, Adc
 from hal.drivers.spi_bus import open_bus
 from hal.drivers.sysfs_pwm import SysfsPwm
@@ -105,6 +105,19 @@ def test_a_frame_reaches_the_lights_and_the_ring_is_dark_and_given_back_at_the_e
 
 
 def test_lines_are_those_of_the_chip_that_is_named_and_it_is_given_back():
+    with pytest.raises(HardwareSilent, match="gpiochip97: .*No such file"):
+        gpiod_factory(97)
+    lines = Lines(gpiod_factory(0), own=True)
+    assert len(held("/dev/gpiochip0")) == 1
+    switch = lines.output(COIL)
+    switch(True)
+    assert outside.level(COIL)
+    lines.close()
+    assert not outside.level(COIL)
+    assert held("/dev/gpiochip0") == held("anon_inode:gpio-line") == []
+
+
+def test_with_lgpio_lines_are_those_of_the_chip_that_is_named_and_it_is_given_back():
     with pytest.raises(HardwareSilent, match="gpiochip97: 'can not open gpiochip'"):
         lgpio_factory(97)
     factory = lgpio_factory(0)
@@ -117,9 +130,10 @@ def test_lines_are_those_of_the_chip_that_is_named_and_it_is_given_back():
     assert factory._handle is None, "the library goes on holding the chip"
 
 
-def test_an_input_reads_and_both_of_its_edges_wake_the_poll():
+@pytest.mark.parametrize("library", ["gpiod", "lgpio"])
+def test_an_input_reads_and_both_of_its_edges_wake_the_poll(library):
     outside.press(SENSOR, False)
-    lines = Lines(lgpio_factory(0), own=True)
+    lines = Lines(FACTORIES[library](0), own=True)
     read = lines.input(SENSOR, active_low=True, edges=True)
     lines.drain()
     for high in (True, False):
@@ -133,7 +147,7 @@ def test_an_input_reads_and_both_of_its_edges_wake_the_poll():
 def test_an_input_of_the_station_is_pulled_as_its_board_says():
     levels = {}
     for pull in ("up", "down"):
-        inputs = GpioInputs(lambda: lgpio_factory(0), {"ext1": InputLine(INPUT, False, pull)})
+        inputs = GpioInputs(lambda: gpiod_factory(0), {"ext1": InputLine(INPUT, False, pull)})
         levels[pull] = inputs.read()["ext1"], outside.level(INPUT)
         inputs.close()
     assert levels == {"up": (True, True), "down": (False, False)}

@@ -5,8 +5,7 @@ import select
 import pytest
 
 from hal.board import load_board
-from hal.drivers.gpio_lines import lgpio_factory
-from hal.drivers.pins_board import Below, PinsBoard
+from hal.drivers.pins_board import PinsBoard
 from hal.ports import LockPosition, OutletDrive
 from tests.gpiosim.inside.bench import BOARD, LINE_MV, Outside
 from tools.uml import outside
@@ -19,18 +18,10 @@ NEAR_MV, NEAR_OHM = 300, 5
 pytestmark = pytest.mark.usefixtures("own_modules")
 
 
-@pytest.fixture(scope="module")
-def lines():
-    """One factory for all: a second one in a process is told of no edges."""
-    factory = lgpio_factory(0)
-    yield factory
-    factory.close()
-
-
 @pytest.fixture
-def world(lines):
+def world():
     outlets = {number: Outside(number) for number in (1, 2)}
-    board = PinsBoard(load_board(BOARD), Below(factory=lambda _chip: lines))
+    board = PinsBoard(load_board(BOARD))
     yield outlets[1], board
     board.close()
 
