@@ -80,9 +80,9 @@ class Station:
             firmware=VERSION,
             outlets=len(wake.profile.outlets),
         )
-        self.core = StationCore(
-            wake.settings, wake.memory, Options(info, METER_POLL_MS, tuple(ports.other_meters))
-        )
+        fixed = tuple(o.number for o in wake.profile.outlets if o.tethered)
+        options = Options(info, METER_POLL_MS, tuple(ports.other_meters), fixed)
+        self.core = StationCore(wake.settings, wake.memory, options)
         self.runner = Runner(self.core, self._perform, self.loop)
         self.commands = Commands(self.core)
         self.pilots = PilotLink(state / "pilot.sock", self.runner.post, self.loop)

@@ -68,7 +68,7 @@ class SessionCore:
         self.settings = settings
         self.clock = WallClock(boot)
         attached = settings.flag("cable_always_locked")
-        self.state = SessionState(operative=operative, attached=attached)
+        self.state = SessionState(operative=operative, attached=attached, waits=_waits(settings))
         self.news = FaultNews()
         self._shown: tuple[object, ...] = ()
         self._due_ms = NEVER_MS
@@ -215,6 +215,7 @@ class SessionCore:
 
     def _configure(self, settings: Settings, out: list[object]) -> None:
         s, self.settings = self.state, settings
+        s.waits = _waits(settings)
         before, s.attached = s.attached, settings.flag("cable_always_locked")
         if s.attached and not before and s.plugged:
             self._hold(True, out)
@@ -381,3 +382,8 @@ class SessionCore:
 
     def _timeout_ms(self) -> int:
         return self.settings.number("vehicle_connection_timeout") * 1_000
+
+
+def _waits(settings: Settings) -> bool:
+    """[E2 4.10] false has priority: the plug stays locked, whatever unlocking is set to."""
+    return not settings.flag("ocpp:StopTransactionOnEVSideDisconnect")

@@ -96,10 +96,16 @@ class Desk:
         outlets: Iterable[int],
         transactions: Iterable[Transaction] = (),
         closed: Iterable[int] = (),
+        *,
+        fixed: Iterable[int] = (),
     ) -> None:
-        """`transactions` are running ones of an earlier boot, `closed` inoperative outlets."""
+        """`transactions` are running ones of an earlier boot, `closed` inoperative outlets.
+
+        `fixed` outlets have a cable and no socket: there is nothing to unlock.
+        """
         self.settings = settings
         self.state = DeskState({n: _Outlet() for n in outlets})
+        self.fixed = frozenset(fixed)
         self.news = FaultNews()
         for transaction in transactions:
             self.state.outlets[transaction.outlet].transaction = transaction
@@ -253,7 +259,7 @@ class Desk:
 
     def _unlock(self, fact: UnlockRequested, now_ms: int, out: list[object]) -> None:
         outlet = self.state.outlets.get(fact.outlet)
-        if outlet is None:
+        if outlet is None or fact.outlet in self.fixed:
             out.append(Answer(fact.call, "NotSupported"))
             return
         if outlet.transaction is not None:

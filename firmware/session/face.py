@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from firmware.model.fault import Fault
 from firmware.model.session import ConnectorChanged
@@ -21,7 +21,10 @@ def face(outlet: int, s: SessionState, settings: Settings) -> ConnectorChanged:
     stands at connector 0.
     """
     status = S.FAULTED if s.stopped_by_fault else _status(s, settings)
-    return standing(outlet, status, (f for f in s.faults if not f.row.station_wide))
+    shown = standing(outlet, status, (f for f in s.faults if not f.row.station_wide))
+    if s.left and status is S.SUSPENDED_EV and shown.info is None:
+        return replace(shown, info="EV side disconnected")  # [E2 4.10]
+    return shown
 
 
 def standing(outlet: int, status: S, faults: Iterable[Fault]) -> ConnectorChanged:
@@ -120,6 +123,6 @@ def _running(s: SessionState, settings: Settings) -> S:
         return S.SUSPENDED_EVSE
     if s.contactor_closed:
         return S.CHARGING
-    if s.charged:
+    if s.charged or s.left:
         return S.SUSPENDED_EV
     return S.PREPARING if settings.flag("ocpp_preparing_until_state_c") else S.CHARGING

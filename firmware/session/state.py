@@ -45,6 +45,7 @@ class SessionState:
     limit_ma: int = 0
     operative: bool = True
     faults: set[Fault] = field(default_factory=set)
+    waits: bool = False  # a car that leaves may come back [StopTransactionOnEVSideDisconnect]
     attached: bool = False  # the cable stays in the socket; what comes and goes is the car
     resuming: bool = False  # a transaction of an earlier boot, the pilot has not reported yet
     numbered: int = 0  # transactions of this boot
@@ -67,8 +68,13 @@ class SessionState:
 
     @property
     def gone(self) -> bool:
-        """Plug or car are surely not there."""
-        return not self.plugged or self.cp is CpState.A
+        """Plug or car are surely not there, and nobody waits for them."""
+        return not self.plugged or (self.cp is CpState.A and not self.waits)
+
+    @property
+    def left(self) -> bool:
+        """The car was unplugged at its side, and may come back to its transaction."""
+        return self.waits and self.plugged and self.cp is CpState.A
 
     @property
     def denied(self) -> bool:

@@ -109,7 +109,9 @@ class SimStation:
         settings, _ = restored(memory.settings)
         settings = changed(settings, plan.settings | {"ocpp_chargebox_identity": plan.name})
         info = StationInfo("Powerstation", "sim", plan.name, "0", len(plan.profile.outlets))
-        self.core = StationCore(settings, memory, Options(info, plan.meter_poll_ms))
+        fixed = tuple(o.number for o in plan.profile.outlets if o.tethered)
+        options = Options(info, plan.meter_poll_ms, tethered=fixed)
+        self.core = StationCore(settings, memory, options)
         self._runner = Runner(self.core, self._perform, self.loop)
         self.backend = BackendLink(
             LinkConfig(

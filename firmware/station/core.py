@@ -45,6 +45,7 @@ class Options:
     info: StationInfo
     meter_poll_ms: int = POLL_MS
     other_meters: tuple[str, ...] = ()
+    tethered: tuple[int, ...] = ()  # outlets with a fixed cable
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ class StationCore:
         self.book = FaultBook(memory.boot, outlets, memory.faults)
         self.wear = Wear(outlets, memory.notes)
         self.parts: dict[Part, Machine[object, object]] = {
-            Part.DESK: Desk(settings, outlets, running, closed),
+            Part.DESK: Desk(settings, outlets, running, closed, fixed=options.tethered),
             Part.AUTH: AuthCore(settings, memory.boot, memory.cache, running),
             Part.LIMITS: self.limits,
             Part.METERING: MeteringCore(

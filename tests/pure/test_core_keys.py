@@ -16,13 +16,14 @@ READ_WRITE = (
     "ClockAlignedDataInterval ConnectionTimeOut ConnectorPhaseRotation HeartbeatInterval "
     "LightIntensity LocalAuthorizeOffline LocalPreAuthorize MeterValuesAlignedData "
     "MeterValuesSampledData MeterValueSampleInterval MinimumStatusDuration ResetRetries "
-    "StopTransactionOnInvalidId StopTxnSampledData TransactionMessageAttempts "
+    "StopTransactionOnEVSideDisconnect StopTransactionOnInvalidId StopTxnSampledData "
+    "TransactionMessageAttempts "
     "TransactionMessageRetryInterval UnlockConnectorOnEVSideDisconnect WebSocketPingInterval"
 )
 READ_ONLY = (
     "ConnectorPhaseRotationMaxLength GetConfigurationMaxKeys MaxEnergyOnInvalidId "
     "MeterValuesAlignedDataMaxLength MeterValuesSampledDataMaxLength NumberOfConnectors "
-    "StopTransactionOnEVSideDisconnect StopTxnAlignedData StopTxnAlignedDataMaxLength "
+    "StopTxnAlignedData StopTxnAlignedDataMaxLength "
     "StopTxnSampledDataMaxLength SupportedFeatureProfiles SupportedFeatureProfilesMaxLength"
 )
 
