@@ -8,6 +8,7 @@ survive is in the outbox; the rest is the present, and is said anew after an int
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from firmware.model import backend
 from firmware.model.session import (
@@ -36,6 +37,14 @@ from firmware.ocpp.status import Notice, StatusBoard
 _MAX_TOKEN = 20
 _SILENT_CALLS = 3  # so many unanswered calls in a row, nothing else heard: the line is dead
 _CLOCK_STEP_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How much waits for the back end."""
+
+    messages: int
+    meter_bytes: int
 
 
 class OcppCore:
@@ -80,6 +89,10 @@ class OcppCore:
             if self._ready:
                 times.append(self._outbox.deadline_ms())
         return min(times)
+
+    def queue(self) -> Queue:
+        """Return how much waits for the back end."""
+        return Queue(len(self._outbox), self._outbox.meter_bytes)
 
     def status(self) -> dict[str, object]:
         """Return what a page or a log wants to know."""

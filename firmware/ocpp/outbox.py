@@ -30,7 +30,7 @@ from firmware.ocpp.calls import Send
 from firmware.ocpp.frames import Payload
 from firmware.ocpp.options import Options
 
-MAX_METER_ENTRIES = 5_000  # a week of both outlets at four samples an hour, several times over
+METER_BYTES_MAX = 4 << 20  # of waiting meter values: both outlets a week at a sample a minute
 UTC_NOTE = "utc"  # a time that an earlier boot knew
 _REMEMBERED = 256
 _ACTIONS = {"start": "StartTransaction", "meter": "MeterValues", "stop": "StopTransaction"}
@@ -59,7 +59,7 @@ class Outbox:
         self._books: dict[str, _Book] = {}
         self._done: deque[str] = deque(maxlen=_REMEMBERED)
         self._starts = {e.transaction_key for e in self._entries if e.kind == "start"}
-        self._meters = sum(entry.kind == "meter" for entry in self._entries)
+        self._meter_bytes = sum(len(e.payload) for e in self._entries if e.kind == "meter")
         for transaction in memory.transactions:
             self._open(transaction)
         for entry in self._entries:
@@ -68,6 +68,11 @@ class Outbox:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    @property
+    def meter_bytes(self) -> int:
+        """The size of the waiting meter values."""
+        return self._meter_bytes
 
     def began(self, transaction: Transaction) -> list[DurableWrite]:
         """Queue a StartTransaction, once, unless the back end already knows it."""
@@ -90,9 +95,7 @@ class Outbox:
         if sample == book.newest:
             return []
         book.newest = sample
-        writes = self._thinned()
-        self._meters += 1
-        return [*writes, *self._put("meter", key, payload, sample.at)]
+        return [*self._put("meter", key, payload, sample.at), *self._thinned()]
 
     def ended(self, transaction: Transaction, *, data: bool = False) -> list[DurableWrite]:
         """Queue a StopTransaction, once; `data` adds the registers of begin and end."""
@@ -191,6 +194,8 @@ class Outbox:
         text = json.dumps(payload, separators=(",", ":"))
         entry = OutboxEntry(self._last_seq, kind, key, text, at)
         self._entries.append(entry)
+        if kind == "meter":
+            self._meter_bytes += len(text)
         return [PutOutbox(entry)]
 
     def _replaced(self, entry: OutboxEntry) -> list[DurableWrite]:
@@ -202,7 +207,8 @@ class Outbox:
         key = entry.transaction_key
         if entry.kind == "start":
             self._starts.discard(key)
-        self._meters -= entry.kind == "meter"
+        if entry.kind == "meter":
+            self._meter_bytes -= len(entry.payload)
         if entry.kind != "stop":
             return [DropOutbox(entry.seq)]
         self._books.pop(key, None)
@@ -210,12 +216,23 @@ class Outbox:
         return [DropOutbox(entry.seq), DropTransaction(key)]
 
     def _thinned(self) -> list[DurableWrite]:
-        """Make room: the oldest meter values go first, a start or a stop never (ER 3.89)."""
-        if self._meters < MAX_METER_ENTRIES:
+        """Make room: every second waiting meter value goes, a start or a stop never (ER 3.89).
+
+        So a long time away stays visible in whole, only coarser.
+        """
+        if self._meter_bytes <= METER_BYTES_MAX:
             return []
-        waiting = enumerate(self._entries)
-        index = next(i for i, entry in waiting if i > 0 and entry.kind == "meter")
-        entry = self._entries[index]
-        del self._entries[index]
-        self._meters -= 1
-        return [DropOutbox(entry.seq)]
+        kept: list[OutboxEntry] = []
+        gone: list[OutboxEntry] = []
+        spare = False
+        for index, entry in enumerate(self._entries):
+            thin = entry.kind == "meter" and index > 0 and spare  # the first may be on its way
+            spare = not spare if entry.kind == "meter" else False
+            (gone if thin else kept).append(entry)
+        if not gone:  # nothing but lone values among starts and stops: the oldest of them
+            lone = next(e for i, e in enumerate(kept) if i > 0 and e.kind == "meter")
+            kept.remove(lone)
+            gone = [lone]
+        self._entries = deque(kept)
+        self._meter_bytes -= sum(len(entry.payload) for entry in gone)
+        return [DropOutbox(entry.seq) for entry in gone]

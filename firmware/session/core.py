@@ -43,7 +43,13 @@ from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import PutTransaction
 from firmware.model.values import CpState, StopReason, Verdict
 from firmware.session.face import FaultNews, face
-from firmware.session.rules import CONTACTOR_WAIT_MS, ERROR_WAIT_MS, METER_WAIT_MS, next_rule
+from firmware.session.rules import (
+    CONTACTOR_WAIT_MS,
+    DARK,
+    ERROR_WAIT_MS,
+    METER_WAIT_MS,
+    next_rule,
+)
 from firmware.session.state import Authority, SessionState
 
 METER_AGAIN_MS = 5_000
@@ -79,6 +85,7 @@ class SessionCore:
                 s.stop = (resumed.stop_reason, resumed.stop_token)
             elif resume_reason is not None:
                 s.stop = (resume_reason, None)
+            s.stored_only = resume_reason is StopReason.POWER_LOSS
 
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take one fact, follow the table as far as it goes, show what changed."""
@@ -242,10 +249,13 @@ class SessionCore:
         s = self.state
         s.reading = read.reading
         tx = s.transaction
-        if tx is not None and s.phase in (P.RUNNING, P.ENDING) and not s.resuming:
-            last_wh = max(read.reading.energy_wh, tx.last_wh)
-            if last_wh != tx.last_wh:
-                s.transaction = replace(tx, last_wh=last_wh, last_at=self.clock.stamp(now_ms))
+        if tx is None or s.phase not in (P.RUNNING, P.ENDING) or s.resuming or s.stored_only:
+            return
+        last_wh = max(read.reading.energy_wh, tx.last_wh)
+        if last_wh != tx.last_wh:
+            dark = s.stop is not None and s.stop[0] in DARK  # it flowed before the power went
+            last_at = tx.last_at if dark else self.clock.stamp(now_ms)
+            s.transaction = replace(tx, last_wh=last_wh, last_at=last_at)
 
     def _confirmed(self, fact: TransactionConfirmed, out: list[object]) -> None:
         s = self.state
@@ -344,7 +354,8 @@ class SessionCore:
         s = self.state
         assert s.transaction is not None and s.stop is not None
         reason, token = s.stop
-        lost = reason in (StopReason.POWER_LOSS, StopReason.HARD_RESET)
+        lost = reason in DARK
+        s.stored_only = False
         ended = replace(
             s.transaction,
             ended=s.transaction.last_at if lost else self.clock.stamp(now_ms),

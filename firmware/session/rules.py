@@ -15,6 +15,7 @@ from firmware.session.state import SessionState
 CONTACTOR_WAIT_MS = 10_000  # six seconds of grace, and the contacts; then it ends anyway
 ERROR_WAIT_MS = 300_000  # [A-05] a car that signals an error keeps its transaction so long
 METER_WAIT_MS = 5_000  # after that, the newest register known has to do
+DARK = (StopReason.POWER_LOSS, StopReason.HARD_RESET)  # it ended before anybody could see it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,7 @@ def _expired(s: SessionState, now_ms: int) -> bool:
 def _ended(s: SessionState, now_ms: int) -> bool:
     opened = not s.contactor_closed or now_ms >= s.phase_ms + CONTACTOR_WAIT_MS
     known = _read(s) or now_ms >= s.phase_ms + CONTACTOR_WAIT_MS + METER_WAIT_MS
-    return opened and (known or _lost_power(s))
-
-
-def _lost_power(s: SessionState) -> bool:
-    """Such a transaction ends with the last register that was durable. [B-OCP-32]"""
-    return s.stop is not None and s.stop[0] in (StopReason.POWER_LOSS, StopReason.HARD_RESET)
+    return opened and (known or s.stored_only)
 
 
 RULES: tuple[Rule, ...] = (

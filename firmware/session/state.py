@@ -48,6 +48,7 @@ class SessionState:
     waits: bool = False  # a car that leaves may come back [StopTransactionOnEVSideDisconnect]
     attached: bool = False  # the cable stays in the socket; what comes and goes is the car
     resuming: bool = False  # a transaction of an earlier boot, the pilot has not reported yet
+    stored_only: bool = False  # its register is what was durable [B-OCP-32]
     numbered: int = 0  # transactions of this boot
 
     @property

@@ -29,6 +29,7 @@ from ocpp.v16 import (  # type: ignore[import-untyped, unused-ignore]
 )
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -42,7 +43,7 @@ FrameHook = Callable[[str, str, str, datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class Misdeed:
-    """What to do wrong with an answer: late never twice garbage nonsense error huge close."""
+    """What to do wrong with an answer: late never twice garbage nonsense error huge close torn."""
 
     kind: str
     delay_s: float = 0.0
@@ -246,12 +247,6 @@ class _Line:
                 self.planned[message_id] = self.backend.misdeeds[action].pop(0)
 
     async def _misdo(self, misdeed: Misdeed, text: str, message_id: str) -> None:
-        wrong = {
-            "garbage": '{"not": ocpp',
-            "nonsense": json.dumps([3, message_id, ["?"]]),
-            "error": json.dumps([4, message_id, "InternalError", "on purpose", {}]),
-            "huge": json.dumps([3, message_id, {"x": "x" * HUGE_CHARACTERS}]),
-        }
         match misdeed.kind:
             case "late":
                 task = asyncio.ensure_future(self._later(misdeed.delay_s, text))
@@ -262,10 +257,22 @@ class _Line:
                 await self.transmit(text)
             case "close":
                 await self.socket.close(1011)
+            case "torn":  # in the middle of a frame
+                frame = Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+                self.socket.transport.write(frame[: len(frame) // 2])
+                self.socket.transport.abort()
             case "never":
                 pass
+            case "garbage":
+                await self.transmit('{"not": ocpp')
+            case "nonsense":
+                await self.transmit(json.dumps([3, message_id, ["?"]]))
+            case "error":
+                await self.transmit(json.dumps([4, message_id, "InternalError", "on purpose", {}]))
+            case "huge":
+                await self.transmit(json.dumps([3, message_id, {"x": "x" * HUGE_CHARACTERS}]))
             case kind:
-                await self.transmit(wrong[kind])
+                raise ValueError(f"nobody knows how to do {kind} wrong")
 
     async def _later(self, delay_s: float, text: str) -> None:
         await asyncio.sleep(delay_s)

@@ -345,13 +345,15 @@ class _Play:
                 self.outcome.power_loss_stops += 1
                 before_wh = seen[-1].register_wh[outlet]
                 durable_wh = seen[-1].durable_wh[key]
+                if self.plan.settings["restart_transaction_after_power_loss"] == "on":
+                    durable_wh = before_wh  # it would have gone on: it ends with the meter's word
                 unbilled_wh = before_wh - durable_wh
                 self.outcome.unbilled_wh += unbilled_wh
                 wrong(
                     transaction.last_wh != durable_wh,
                     f"{key}: PowerLoss at {transaction.last_wh} Wh, durable {durable_wh} Wh",
                 )
-                cuts = sum(w.durable_wh[key] == durable_wh for w in seen)
+                cuts = sum(w.durable_wh[key] == durable_wh for w in seen)  # none billed between
                 wrong(unbilled_wh > cuts * UNBILLED_WH_MAX, f"{key}: {unbilled_wh} Wh not durable")
             wrong(
                 then_wh != before_wh,

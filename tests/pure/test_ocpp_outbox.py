@@ -22,7 +22,7 @@ from firmware.model.storage import (
     PutTransactionId,
 )
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
-from firmware.ocpp.outbox import MAX_METER_ENTRIES, Outbox
+from firmware.ocpp.outbox import METER_BYTES_MAX, Outbox
 from tests.pure.ocpp_rig import (
     NOON_MS,
     boot,
@@ -277,9 +277,35 @@ def test_a_stamp_of_an_earlier_boot_without_utc_gets_the_earliest_plausible_time
 
 def test_the_queue_is_bounded_and_only_meter_values_give_way():
     outbox = Outbox(Memory(boot=7))
-    outbox.began(transaction())
-    for number in range(MAX_METER_ENTRIES + 10):
-        writes = outbox.sampled(sample(at_ms=number))
-    assert len(outbox) == MAX_METER_ENTRIES + 1
-    assert writes[0] == DropOutbox(11)
-    assert outbox.kind_of_first() == "start"
+    begun, dropped, stored = transaction(), [], {}
+    for write in outbox.began(begun):
+        stored[write.entry.seq] = write.entry
+    number = 0
+    while len(dropped) < 100:
+        number += 1
+        for write in outbox.sampled(sample(at_ms=number * 1_000)):
+            if isinstance(write, DropOutbox):
+                dropped.append(write.seq)
+            else:
+                stored[write.entry.seq] = write.entry
+    outbox.ended(ended(begun))
+    kept = [entry for seq, entry in stored.items() if seq not in dropped]
+    assert outbox.meter_bytes == sum(len(e.payload) for e in kept if e.kind == "meter")
+    assert outbox.meter_bytes <= METER_BYTES_MAX
+    assert outbox.kind_of_first() == "start" and len(outbox) == len(kept) + 1
+    assert dropped == list(range(3, 3 + 2 * len(dropped), 2)), "every second, the whole way"
+
+
+def test_where_values_stand_alone_the_oldest_gives_way():
+    outbox = Outbox(Memory(boot=7))
+    drops = []
+    number = 0
+    while not drops:
+        number += 1
+        begun = transaction(f"7-1-{number}")
+        outbox.began(begun)
+        measurands = ("Energy.Active.Import.Register", "Current.Import", "Voltage") * 20
+        writes = outbox.sampled(sample(begun.key, measurands=measurands))
+        drops = [write.seq for write in writes if isinstance(write, DropOutbox)]
+        outbox.ended(ended(begun))
+    assert drops == [2]

@@ -33,6 +33,7 @@ from firmware.model.values import (
 )
 from firmware.session.core import RESUME_WAIT_MS
 from firmware.session.face import face
+from firmware.session.rules import CONTACTOR_WAIT_MS, METER_WAIT_MS
 from tests.pure.session_rig import (
     ACCEPT,
     CAR,
@@ -232,10 +233,11 @@ def test_where_it_must_not_go_on_it_ends_with_what_was_on_the_disk():
 
 @pytest.mark.covers("B-OCP-33")
 @pytest.mark.parametrize("facts", [[NO_CAR], [CAR]])
-def test_with_the_car_gone_meanwhile_it_ends_with_power_loss(facts):
+def test_with_the_car_gone_meanwhile_it_ends_with_power_loss_and_the_meters_word(facts):
     session = Session(resumed=LEFT)  # no cable was reported
     session.tell(*facts)
-    ended = replace(LEFT, ended=LEFT.last_at, stop_reason=StopReason.POWER_LOSS)
+    session.read(650)  # drawn before the power went, after the last register that was kept
+    ended = replace(LEFT, ended=LEFT.last_at, stop_reason=StopReason.POWER_LOSS, last_wh=650)
     assert [w for w in session.news() if isinstance(w, PutTransaction)] == [PutTransaction(ended)]
     assert session.phase is P.IDLE
 
@@ -247,6 +249,8 @@ def test_a_pilot_that_is_silent_for_30_s_counts_as_a_car_that_is_gone():
     session.wait(RESUME_WAIT_MS - 1)
     assert session.phase is P.RUNNING
     session.wait(1)
+    assert session.phase is P.ENDING
+    session.wait(CONTACTOR_WAIT_MS + METER_WAIT_MS)  # the meter is silent, too
     assert session.phase is P.IDLE
 
 

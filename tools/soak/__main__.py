@@ -36,7 +36,7 @@ from firmware.sim.search import STARTS, sequences_of
 from hal.board import load_board
 from tools.mutants.table import mutants
 from tools.powercut.campaign import campaign
-from tools.soak import faults_on_purpose
+from tools.soak import erratic, faults_on_purpose
 from tools.soak.crowd import Advance
 from tools.soak.kills import trial
 from tools.soak.sequences import sequences
@@ -70,6 +70,11 @@ def every_sequence(count: int, advance: Advance) -> Result:
 def days(count: int, advance: Advance) -> Result:
     """Worlds of 24 hours with misbehaving cars and hardware."""
     return Result("worlds", f"0–{count - 1}", *worlds(count, advance))
+
+
+def erratic_days(count: int, advance: Advance) -> Result:
+    """Days with an erratic back end and power cuts: its ledger is the meter, Wh for Wh."""
+    return Result("erratic", f"0–{count - 1}", *erratic.days(count, advance))
 
 
 def planted(_count: int, advance: Advance) -> Result:
@@ -174,6 +179,7 @@ def stories(count: int, advance: Advance) -> Result:
 CAMPAIGNS: dict[str, tuple[Callable[[int, Advance], Result], int, int]] = {
     "sequences": (every_sequence, 6, 4),
     "worlds": (days, 1_000, 10),
+    "erratic": (erratic_days, 500, 6),
     "mutants": (planted, len(mutants()), len(mutants())),
     "powercuts": (powercuts, 200, 20),
     "kills": (kills, 50, 3),
