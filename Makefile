@@ -52,7 +52,7 @@ bench: $(VENV)/dev ## measure: reaction, every fault, deaths, steps; writes buil
 coverage: $(VENV)/dev .venv-uml/ready .venv-rpigpio/ready ## which lines of the drivers the tests run, with simulated chips
 	$(BIN)/python -m tools.cover
 
-soak: $(VENV)/dev ## the long campaigns: sequences, worlds, mutants, cuts, kills, virtual pins
+soak: $(VENV)/dev $(VENV)/fuzz ## the long campaigns: sequences, worlds, mutants, cuts, back ends, frames, virtual pins
 	$(BIN)/python -m tools.soak $(SOAK_ARGS)
 
 sim: $(VENV)/run ## replay 475 recorded sessions through whole stations in virtual time
@@ -72,9 +72,11 @@ lock: ## pin every dependency again (needs uv)
 	    $$(printf -- ' --extra %s' $$(echo $$extras | tr , ' ')) \
 	    pyproject.toml -o requirements-$$name.lock || exit 1; \
 	done
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --no-deps --group pyproject.toml:rpi-gpio-proof \
-	  -o requirements-rpi-gpio-proof.lock
+	for group in rpi-gpio-proof fuzz; do \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate --no-emit-index-url --no-deps --group pyproject.toml:$$group \
+	    -o requirements-$$group.lock || exit 1; \
+	done
 
 clean: ## forget everything that was made, the virtual environments included
 	rm -rf $(VENV) .venv-uml .venv-rpigpio build dist .state .pytest_cache .mypy_cache .ruff_cache .hypothesis

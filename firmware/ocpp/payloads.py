@@ -7,8 +7,9 @@ mean. Timestamps are ISO 8601 in UTC with milliseconds. Floats exist only here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from ocpp.v16 import call  # type: ignore[import-untyped, unused-ignore]
@@ -224,9 +225,12 @@ def _thousandth(value: int) -> str:
 
 
 def _payload(message: Any) -> Payload:
-    return {_camel(key): value for key, value in asdict(message).items() if value is not None}
+    """Return the fields that are set; nested values are payloads already (`asdict` copies them)."""
+    values = ((field.name, getattr(message, field.name)) for field in fields(message))
+    return {_camel(name): value for name, value in values if value is not None}
 
 
+@cache
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(word.capitalize() for word in rest)

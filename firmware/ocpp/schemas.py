@@ -18,6 +18,7 @@ _KEYWORDS = {
     "maxLength", "items", "minItems", "multipleOf", "format",
 }  # fmt: skip
 _INT64 = 1 << 63  # what a database can keep
+_COUNTABLE = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,14 @@ def _judge(schema: dict[str, Any], value: object, where: str) -> Violation | Non
         case str():
             return _judge_text(schema, value, where)
     step = schema.get("multipleOf")
-    if isinstance(value, int | float) and step and abs(value / step - round(value / step)) > 1e-6:
+    if isinstance(value, int | float) and step and not _multiple(value, step):
         return Violation("PropertyConstraintViolation", f"{where} is no multiple of {step}")
     return None
+
+
+def _multiple(value: float, step: float) -> bool:
+    """Tell whether steps make up the value; of a huge one nobody can say."""
+    return abs(value) < _COUNTABLE and abs(value / step - round(value / step)) <= 1e-6
 
 
 def _judge_object(schema: dict[str, Any], value: dict[str, Any], where: str) -> Violation | None:

@@ -130,6 +130,20 @@ def test_our_rules_and_the_json_schema_agree(action, data):
     assert (violation(action, payload) is None) == oracle.is_valid(payload)
 
 
+def test_a_limit_beyond_all_counting_is_refused_and_nothing_breaks():
+    schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 0}]}
+    profile = {
+        "chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile",
+        "chargingProfileKind": "Relative", "chargingSchedule": schedule,
+    }  # fmt: skip
+    request = {"connectorId": 1, "csChargingProfiles": profile}
+    assert violation("SetChargingProfile", request) is None
+    for limit in (1e308, -1e308, 10**400):
+        schedule["chargingSchedulePeriod"][0]["limit"] = limit
+        found = violation("SetChargingProfile", request)
+        assert found is not None and found.code == "PropertyConstraintViolation"
+
+
 def test_one_decimal_is_a_multiple_of_a_tenth_whatever_binary_floats_say():
     period = {"startPeriod": 0, "limit": 21.4}
     schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [period]}

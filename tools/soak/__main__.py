@@ -34,6 +34,7 @@ from firmware.sim.powercuts import play
 from firmware.sim.replay import Replay, read_csv
 from firmware.sim.search import STARTS, sequences_of
 from hal.board import load_board
+from tools.fuzz.campaign import campaign as campaign_of_frames
 from tools.mutants.table import mutants
 from tools.powercut.campaign import campaign
 from tools.soak import erratic, faults_on_purpose
@@ -75,6 +76,11 @@ def days(count: int, advance: Advance) -> Result:
 def erratic_days(count: int, advance: Advance) -> Result:
     """Days with an erratic back end and power cuts: its ledger is the meter, Wh for Wh."""
     return Result("erratic", f"0–{count - 1}", *erratic.days(count, advance))
+
+
+def fuzzed(count: int, advance: Advance) -> Result:
+    """Frames that a back end should not send: nothing raises, hangs or silences the station."""
+    return Result("fuzz", "0", *campaign_of_frames(count, advance))
 
 
 def planted(_count: int, advance: Advance) -> Result:
@@ -180,6 +186,7 @@ CAMPAIGNS: dict[str, tuple[Callable[[int, Advance], Result], int, int]] = {
     "sequences": (every_sequence, 6, 4),
     "worlds": (days, 1_000, 10),
     "erratic": (erratic_days, 500, 6),
+    "fuzz": (fuzzed, 1_000_000, 10_000),
     "mutants": (planted, len(mutants()), len(mutants())),
     "powercuts": (powercuts, 200, 20),
     "kills": (kills, 50, 3),
