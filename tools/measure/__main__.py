@@ -14,13 +14,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.measure import dying, faults, pins, processes, reaction
+from tools.measure import backlog, dying, faults, pins, processes, reaction
 from tools.uml.kernel import NoKernel
 
 TOP = Path(__file__).parent.parent.parent
 AIM_US = 2_000
 SAMPLED_AIM_US = 50_000
-PARTS = ("steps", "idle", "demo", "dying", "faults", "reaction", "pins")
+PARTS = ("steps", "idle", "demo", "backlog", "dying", "faults", "reaction", "pins")
 PIN_TRIALS = 20
 BOARD = TOP / "boards" / "mock.toml"
 Figures = dict[str, object]
@@ -69,6 +69,10 @@ def _demo(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
     figures["demo_ends_s"] = asyncio.run(processes.interrupted_demo())
 
 
+def _backlog(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
+    figures["backlog"] = backlog.measure(BOARD, say)
+
+
 def _dying(args: argparse.Namespace, figures: Figures, say: Say) -> None:
     figures["dying_ms"] = asyncio.run(dying.measure(BOARD, say, args.deaths))
 
@@ -109,6 +113,13 @@ def _print_idle(console: Console, figures: Figures) -> None:
 
 def _print_demo(console: Console, figures: Figures) -> None:
     console.print(f"Ctrl-C to the end of the demo: {figures['demo_ends_s']} s")
+
+
+def _print_backlog(console: Console, figures: Figures) -> None:
+    table = Table(title="a week's messages to the back end", show_header=False)
+    for name, value in figures["backlog"].items():  # type: ignore[attr-defined]
+        table.add_row(name.replace("_", " "), f"{value:g}")
+    console.print(table)
 
 
 def _print_dying(console: Console, figures: Figures) -> None:
@@ -186,11 +197,11 @@ def _judge(console: Console, reactions: dict[str, dict[str, float]], *, fifo: bo
     console.print(f"sampled path, p99.9 {sampled / 1_000:.1f} ms: {verdict} 50 ms")
 
 
-_MEASURES = dict(zip(PARTS, (_steps, _idle, _demo, _dying, _faults, _reaction, _pins),
+_MEASURES = dict(zip(PARTS, (_steps, _idle, _demo, _backlog, _dying, _faults, _reaction, _pins),
                       strict=True))  # fmt: skip
 _PRINTS = dict(zip(PARTS, (
-    _print_steps, _print_idle, _print_demo, _print_dying, _print_faults, _print_reaction,
-    _print_pins,
+    _print_steps, _print_idle, _print_demo, _print_backlog, _print_dying, _print_faults,
+    _print_reaction, _print_pins,
 ), strict=True))  # fmt: skip
 
 
