@@ -15,7 +15,7 @@ MEASURANDS = (
     "Voltage",
 )
 MEASURANDS_MAX = len(MEASURANDS)
-PROFILES = "Core,RemoteTrigger"
+PROFILES = "Core,RemoteTrigger,SmartCharging"
 _register_only = texts(
     ",", r"^Energy\.Active\.Import\.Register$", "Energy.Active.Import.Register or nothing", 1
 )

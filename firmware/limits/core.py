@@ -1,7 +1,7 @@
 """The LimitBook: who limits an outlet, why, until when; and the permit that follows.
 
 A permit is given while a session wants energy and the least limit is 6 A or more. Sources of
-later parts (DLM, OCPP profile, EMS, inputs) enter by `LimitSet`.
+other parts (OCPP profile; later DLM, EMS, inputs) enter by `LimitSet`, leave by `LimitLifted`.
 """
 
 from __future__ import annotations
@@ -21,21 +21,13 @@ from firmware.model.outlet import (
 )
 from firmware.model.session import EnergyWanted, LimitChanged
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.values import MIN_CURRENT_MA, Limit
+from firmware.model.values import MIN_CURRENT_MA, Limit, LimitLifted, LimitSet
 
 # What the book itself keeps; a source from outside that took such a name would, at its expiry,
 # take the station's own limit with it.
 OWN_SOURCES = ("hardware", "installation", "operator", "cable", "thermal", "thermal stop")
 # The pilot keeps to these by itself; here they stand so that `why` can name them.
 HEAT = {Fault.HOT_DERATED: ("thermal", 10_000), Fault.HOT_STOPPED: ("thermal stop", 0)}
-
-
-@dataclass(frozen=True, slots=True)
-class LimitSet:
-    """A source limits an outlet from now on; `limit.expires_ms` ends it."""
-
-    outlet: int
-    limit: Limit
 
 
 @dataclass(slots=True)
@@ -52,8 +44,13 @@ class _Book:
 class LimitBook:
     """The machine of all limits."""
 
-    def __init__(self, settings: Settings, outlets: Iterable[int]) -> None:
+    def __init__(
+        self, settings: Settings, outlets: Iterable[int], first: Iterable[LimitSet] = ()
+    ) -> None:
+        """`first` are limits that are in force from the first moment."""
         self.books = {n: _Book() for n in outlets}
+        for fact in first:
+            self.books[fact.outlet].limits[fact.limit.source] = fact.limit
         self._configure(settings)
 
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
@@ -76,6 +73,8 @@ class LimitBook:
             case LimitSet(outlet, limit):
                 assert limit.source not in OWN_SOURCES, limit
                 self.books[outlet].limits[limit.source] = limit
+            case LimitLifted(outlet, source) if source not in OWN_SOURCES:
+                self.books[outlet].limits.pop(source, None)
             case SettingsChanged(settings):
                 self._configure(settings)
             case PilotFound():

@@ -84,11 +84,15 @@ class BackendAnswered:
 
 @dataclass(frozen=True, slots=True)
 class RemoteStartRequested:
-    """RemoteStartTransaction; outlet `None` leaves the choice to the station."""
+    """RemoteStartTransaction; outlet `None` leaves the choice to the station.
+
+    `profile` is the charging profile of the transaction that starts, in the protocol's words.
+    """
 
     call: str
     outlet: int | None
     token: str
+    profile: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,36 @@ class SampleRequested:
     """TriggerMessage(MeterValues): sample now, context `Trigger`. Has no answer of its own."""
 
     outlet: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetChargingProfileRequested:
+    """SetChargingProfile; `profile` is in the protocol's words, outlet 0 is the station."""
+
+    call: str
+    outlet: int
+    profile: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearChargingProfileRequested:
+    """ClearChargingProfile; what is `None` does not choose."""
+
+    call: str
+    profile_id: int | None = None
+    outlet: int | None = None
+    purpose: str | None = None
+    stack_level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeScheduleRequested:
+    """GetCompositeSchedule; outlet 0 is the station, the unit is `A` or `W`."""
+
+    call: str
+    outlet: int
+    duration_s: int
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

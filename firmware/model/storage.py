@@ -44,6 +44,16 @@ class FaultRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileRecord:
+    """A charging profile of the back end, unique by connector (0: the station) and id."""
+
+    connector: int
+    profile_id: int
+    payload: str  # JSON in the protocol's words
+    transaction_key: str | None = None  # with which it ends
+
+
+@dataclass(frozen=True, slots=True)
 class PutTransaction:
     """Keep this state of a transaction."""
 
@@ -116,6 +126,21 @@ class PutFault:
 
 
 @dataclass(frozen=True, slots=True)
+class PutProfile:
+    """Keep a charging profile; the one of the same connector and id is replaced."""
+
+    record: ProfileRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DropProfile:
+    """Forget a charging profile."""
+
+    connector: int
+    profile_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class PutRegister:
     """Keep the newest register of a running transaction; batched, may be a minute old."""
 
@@ -126,12 +151,12 @@ class PutRegister:
 
 DurableWrite = (
     PutTransaction | PutTransactionId | DropTransaction | PutOutbox | DropOutbox | PutSetting
-    | PutCache | ClearCache | PutNote | PutFault
+    | PutCache | ClearCache | PutNote | PutFault | PutProfile | DropProfile
 )  # fmt: skip
 Write = DurableWrite | PutRegister
 DURABLE_WRITES: tuple[type, ...] = (
     PutTransaction, PutTransactionId, DropTransaction, PutOutbox, DropOutbox, PutSetting,
-    PutCache, ClearCache, PutNote, PutFault,
+    PutCache, ClearCache, PutNote, PutFault, PutProfile, DropProfile,
 )  # fmt: skip
 
 
@@ -164,3 +189,4 @@ class Memory:
     cache: Mapping[str, TokenInfo] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[FaultRecord, ...] = ()  # oldest first, at most `FAULTS_KEPT` that have ended
+    profiles: tuple[ProfileRecord, ...] = ()

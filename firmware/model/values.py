@@ -119,6 +119,22 @@ class Limit:
     expires_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class LimitSet:
+    """A source limits an outlet from now on; `limit.expires_ms` ends it."""
+
+    outlet: int
+    limit: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class LimitLifted:
+    """A source limits an outlet no longer."""
+
+    outlet: int
+    source: str
+
+
 def token_key(token: str) -> str:
     """Return the form in which tokens are compared: OCPP idTokens ignore case (E2 3.9)."""
     return token.casefold()

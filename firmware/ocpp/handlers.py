@@ -11,7 +11,9 @@ from collections.abc import Callable
 from ocpp.v16.enums import Action  # type: ignore[import-untyped, unused-ignore]
 
 from firmware.model import backend
+from firmware.ocpp import handle_charging
 from firmware.ocpp.boot import BootState
+from firmware.ocpp.charging_profile import BadProfile
 from firmware.ocpp.frames import Call, Refusal
 from firmware.ocpp.replies import Desk, Handler, Reply, status
 from firmware.ocpp.schemas import violation
@@ -63,7 +65,12 @@ def _remote_start(call: Call, desk: Desk) -> Reply:
     impossible = outlet is not None and not 0 < outlet <= desk.outlets
     if impossible or desk.boot is not BootState.ACCEPTED:
         return status("Rejected")
-    return Reply(None, backend.RemoteStartRequested(call.id, outlet, call.payload["idTag"]))
+    try:
+        profile = handle_charging.profile_of_start(call.payload)
+    except BadProfile:
+        return status("Rejected")
+    token = call.payload["idTag"]
+    return Reply(None, backend.RemoteStartRequested(call.id, outlet, token, profile))
 
 
 def _remote_stop(call: Call, desk: Desk) -> Reply:
@@ -126,5 +133,6 @@ HANDLERS: dict[str, Handler] = {
     "Reset": _reset,
     "TriggerMessage": _trigger,
     "UnlockConnector": _unlock,
+    **handle_charging.HANDLERS,
 }
 _ACTIONS = frozenset(action.value for action in Action)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from firmware.ocpp.boot import BootState
-from firmware.ocpp.frames import Call, Payload
+from firmware.ocpp.frames import Call, Payload, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +38,4 @@ def status(word: str) -> Reply:
     return Reply({"status": word})
 
 
-Handler = Callable[[Call, Desk], Reply]
+Handler = Callable[[Call, Desk], Reply | Refusal]

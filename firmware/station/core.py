@@ -27,6 +27,7 @@ from firmware.model.outlet import EndPermit, GivePermit
 from firmware.model.settings import Settings
 from firmware.model.storage import Memory, PutNote, PutRegister, Store, Stored, Write
 from firmware.model.values import StopReason
+from firmware.ocpp.charging import ChargingCore
 from firmware.ocpp.core import OcppCore
 from firmware.ocpp.payloads import StationInfo
 from firmware.session.core import SessionCore
@@ -75,7 +76,8 @@ class StationCore:
             )
             for n in outlets
         }
-        self.limits = LimitBook(settings, outlets)
+        self.charging = ChargingCore(settings, memory, outlets)
+        self.limits = LimitBook(settings, outlets, self.charging.first())
         self.ocpp = OcppCore(settings, memory, options.info)
         self.configuration = ConfigurationDesk(settings)
         self.book = FaultBook(memory.boot, outlets, memory.faults)
@@ -95,6 +97,7 @@ class StationCore:
             Part.WEAR: self.wear,
             Part.LED: LedCore(settings),
             Part.OCPP: self.ocpp,
+            Part.CHARGING: self.charging,
             Part.SETTINGS: self.configuration,
         }
         # the reason of the last restart was taken: it must not end a transaction twice

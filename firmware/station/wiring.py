@@ -13,6 +13,7 @@ from firmware.model import devices as d
 from firmware.model import outlet as o
 from firmware.model import session as s
 from firmware.model import storage as st
+from firmware.model import values as v
 from firmware.model.machine import Tick
 from firmware.model.settings import SettingsChanged
 
@@ -33,6 +34,7 @@ class Part(StrEnum):
     WEAR = "wear"
     LED = "led"
     OCPP = "ocpp"
+    CHARGING = "charging"  # of OCPP: profiles and schedules
     SETTINGS = "settings"
     OUT = "out"
     KEEP = "keep"  # a durable write
@@ -42,9 +44,10 @@ SESSION, DESK, AUTH, LIMITS = Part.SESSION, Part.DESK, Part.AUTH, Part.LIMITS
 METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTINGS
 WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUTS
 ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
+CHARGING = Part.CHARGING
 INSIDE = (
     SESSION, DESK, AUTH, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR, LED,
-    OCPP,
+    OCPP, CHARGING,
 )  # fmt: skip
 
 ROUTES: dict[type, tuple[Part, ...]] = {
@@ -70,21 +73,23 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.TokenPresented: (AUTH,),
     s.TokenAsked: (LED,),
     s.TokenJudged: (LED, DESK),
-    s.TokenAccepted: (LED, SESSION),
-    s.TokenRefused: (LED,),
-    s.TokenWaits: (LED,),
-    s.AuthorityExpired: (DESK,),
+    s.TokenAccepted: (LED, CHARGING, SESSION),
+    s.TokenRefused: (LED, CHARGING),
+    s.TokenWaits: (LED, CHARGING),
+    s.AuthorityExpired: (DESK, CHARGING),
     # a session
     s.StopAsked: (SESSION,),
     s.UnlockAsked: (SESSION,),
     s.OperativeChanged: (SESSION,),
     s.EnergyWanted: (LIMITS,),
+    v.LimitSet: (LIMITS,),
+    v.LimitLifted: (LIMITS,),
     s.LimitChanged: (SESSION,),
-    s.TransactionBegan: (DESK, AUTH, METERING, WATCH, OCPP),
-    s.TransactionEnded: (DESK, METERING, WATCH, WEAR, OCPP),
-    s.TransactionConfirmed: (SESSION, DESK, AUTH),
+    s.TransactionBegan: (CHARGING, DESK, AUTH, METERING, WATCH, OCPP),
+    s.TransactionEnded: (DESK, METERING, WATCH, WEAR, OCPP, CHARGING),
+    s.TransactionConfirmed: (SESSION, DESK, AUTH, CHARGING),
     s.ConnectorChanged: (OCPP,),
-    s.SessionShown: (LED, DESK),
+    s.SessionShown: (LED, DESK, CHARGING),
     s.ShowPattern: (OUT,),
     # meters
     s.ReadMeter: (OUT,),
@@ -105,24 +110,27 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.FrameReceived: (OCPP,),
     b.SendFrame: (OUT,),
     b.DropConnection: (OUT,),
-    b.ClockSynced: (SESSION, AUTH, METERING, OCPP, BOOK, ABSENCES),
+    b.ClockSynced: (SESSION, AUTH, METERING, OCPP, BOOK, ABSENCES, CHARGING),
     b.AskBackend: (OCPP,),
     b.BackendAnswered: (AUTH,),
-    b.RemoteStartRequested: (DESK,),
+    b.RemoteStartRequested: (CHARGING, DESK),
     b.RemoteStopRequested: (DESK,),
     b.UnlockRequested: (DESK,),
     b.ResetRequested: (DESK,),
     b.AvailabilityRequested: (DESK,),
     b.CacheClearRequested: (AUTH,),
+    b.SetChargingProfileRequested: (CHARGING,),
+    b.ClearChargingProfileRequested: (CHARGING,),
+    b.CompositeScheduleRequested: (CHARGING,),
     b.SampleRequested: (METERING,),
     b.ConfigurationRequested: (SETTINGS,),
     b.ConfigurationChangeRequested: (SETTINGS,),
-    b.Answer: (OCPP,),
+    b.Answer: (OCPP, CHARGING),
     b.Tell: (OCPP,),
     b.Told: (),
     b.ConfigurationAnswer: (OCPP,),
     b.Restart: (OUT,),
-    SettingsChanged: (SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, OUT),
+    SettingsChanged: (SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, CHARGING, OUT),
     # what lasts
     **dict.fromkeys(st.DURABLE_WRITES, (KEEP,)),
     st.PutRegister: (KEEP,),

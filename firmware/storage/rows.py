@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from itertools import starmap
 from typing import Any
 
 from firmware.model import storage as st
 from firmware.model.fault import Fault
 from firmware.model.session import Transaction
-from firmware.model.storage import FaultRecord, Memory, OutboxEntry, Write
+from firmware.model.storage import FaultRecord, Memory, OutboxEntry, ProfileRecord, Write
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
 
 Statement = tuple[str, Sequence[object]]
@@ -19,6 +20,7 @@ _COLUMNS = (
     "key, outlet, token, began, meter_start_wh, last_wh, last_at, transaction_id, parent, "
     "ended, stop_reason, stop_token, denied"
 )
+_PROFILES = "SELECT * FROM charging_profiles ORDER BY connector, profile_id"
 NEW_BOOT: Statement = ("INSERT INTO boots DEFAULT VALUES", ())
 
 
@@ -53,6 +55,12 @@ def statements(write: Write) -> list[Statement]:
             return [("DELETE FROM cache", ())]
         case st.PutFault(record):
             return _put_fault(record)
+        case st.PutProfile(r):
+            sql = "INSERT OR REPLACE INTO charging_profiles VALUES (?, ?, ?, ?)"
+            return [(sql, (r.connector, r.profile_id, r.payload, r.transaction_key))]
+        case st.DropProfile(connector, profile_id):
+            sql = "DELETE FROM charging_profiles WHERE connector = ? AND profile_id = ?"
+            return [(sql, (connector, profile_id))]
 
 
 def memory(query: Query) -> Memory:
@@ -70,6 +78,7 @@ def memory(query: Query) -> Memory:
         cache={t: TokenInfo(Verdict(v), p, e) for t, v, p, e in cache},
         notes=_pairs(query("SELECT name, value FROM notes")),
         faults=tuple(_records(query("SELECT * FROM faults ORDER BY number"))),
+        profiles=tuple(starmap(ProfileRecord, query(_PROFILES))),
     )
 
 

@@ -56,4 +56,14 @@ MIGRATIONS: tuple[str, ...] = (
         times INTEGER NOT NULL
     );
     """,
+    # 3: charging profiles
+    """
+    CREATE TABLE charging_profiles (
+        connector INTEGER NOT NULL,
+        profile_id INTEGER NOT NULL,
+        payload TEXT NOT NULL,
+        transaction_key TEXT,
+        PRIMARY KEY (connector, profile_id)
+    );
+    """,
 )

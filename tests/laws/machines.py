@@ -20,7 +20,7 @@ from firmware.diag.book import FaultBook
 from firmware.diag.inputs import InputWatch
 from firmware.diag.wear import Wear
 from firmware.led.core import LedCore
-from firmware.limits.core import LimitBook, LimitSet
+from firmware.limits.core import LimitBook
 from firmware.metering.core import MeteringCore
 from firmware.metering.external import ExternalMeters
 from firmware.metering.watch import MeterWatch
@@ -34,10 +34,13 @@ from firmware.model.storage import Memory, Store, Stored
 from firmware.model.values import (
     ConnectorStatus,
     Limit,
+    LimitLifted,
+    LimitSet,
     Stamp,
     StopReason,
 )
 from firmware.ocpp import OcppCore
+from firmware.ocpp.charging import ChargingCore
 from firmware.pilot import facts as p
 from firmware.pilot.core import PilotCore
 from firmware.session.core import SessionCore
@@ -45,6 +48,7 @@ from firmware.session.desk import Desk
 from firmware.station.configuration import ConfigurationDesk
 from firmware.station.core import Options, StationCore
 from hal.ports import LockPosition, OutletSample
+from tests.laws.charging_facts import ASKED_FRAMES, KEPT_PROFILES, PROFILES, STARTS
 from tests.laws.facts import (
     ACCEPT,
     ACCEPTED,
@@ -226,8 +230,9 @@ KINDS = (
             *(s.EnergyWanted(n, wanted, "why") for n in (1, 2) for wanted in (True, False)),
             *(LimitSet(1, Limit(source, ma, "why", ms))
               for source, ma, ms in (("dlm", 0, 5_000), ("dlm", 9_000, 900), ("ems", 7_000, 40))),
+            LimitLifted(1, "dlm"), LimitLifted(1, "hardware"),
         ],
-        (*_REPORTS, *_COMMON, *_FAULTS, s.EnergyWanted, LimitSet),
+        (*_REPORTS, *_COMMON, *_FAULTS, s.EnergyWanted, LimitSet, LimitLifted),
         ((), (s.EnergyWanted(1, True, "transaction"),)),
     ),
     Kind(
@@ -309,10 +314,26 @@ KINDS = (
         ((), _BOOTED, (*_BOOTED, BEGAN[0])),
     ),
     Kind(
+        "ChargingCore",
+        lambda: ChargingCore(QUICK, Memory(BOOT), (1, 2)),
+        [*PROFILES, *STARTS, *BEGAN, *ENDED, *CONFIRMED, *TIME, *SETTINGS, *SHOWN[:4]],
+        (*_COMMON, s.TransactionBegan, s.TransactionEnded, s.TransactionConfirmed,
+         s.SessionShown),
+        ((), (TIME[0], *PROFILES[:4]), (BEGAN[0], *PROFILES[:4], TIME[0], PROFILES[7])),
+        pauses=(0, 1, 20, 49, 50, 51, 100, 101, 320),
+    ),
+    Kind(
+        "ChargingCore that remembers",
+        lambda: ChargingCore(QUICK, Memory(BOOT, profiles=KEPT_PROFILES), (1, 2)),
+        [*PROFILES, *BEGAN, *ENDED, *TIME, *SETTINGS],
+        (*_COMMON, s.TransactionBegan, s.TransactionEnded),
+        pauses=(0, 1, 20, 49, 50, 51, 100, 101, 320),
+    ),
+    Kind(
         "StationCore",
         lambda: Keeping(station()),
         [*OUTLET, *CARDS, *METERS, *SILENT, *FRAMES, *ALL_FAULTS, *DEVICES, *LOADS, *OFFERS,
-         *TIME, *SETTINGS, LOST, b.BackendConnected(0)],
+         *TIME, *SETTINGS, LOST, b.BackendConnected(0), *ASKED_FRAMES],
         (*_REPORTS, Tick, b.ClockSynced, o.FaultRaised, o.FaultCleared, b.BackendLost,
          o.PilotLost),
         (

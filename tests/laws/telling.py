@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from firmware.limits.core import LimitSet
 from firmware.model import devices as d
 from firmware.model import session as s
 from firmware.model.machine import TICK
+from firmware.model.values import LimitSet
 from firmware.pilot import facts as p
 
 GRID_MS = 20

@@ -2,7 +2,7 @@
 
 import pytest
 
-from firmware.limits.core import LimitBook, LimitSet
+from firmware.limits.core import LimitBook
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.outlet import (
@@ -15,7 +15,7 @@ from firmware.model.outlet import (
 )
 from firmware.model.session import EnergyWanted, LimitChanged
 from firmware.model.settings import SettingsChanged
-from firmware.model.values import Limit
+from firmware.model.values import Limit, LimitSet
 from tests.pure.rigs import settings
 
 WANTED, UNWANTED = EnergyWanted(1, True, "transaction"), EnergyWanted(1, False, "Local")

@@ -98,7 +98,7 @@ def test_no_frame_ever_raises_and_the_next_good_one_is_answered(texts):
         ("RemoteStopTransaction", {"transactionId": 1 << 63}, "TypeConstraintViolation"),
         ("RemoteStopTransaction", {"transactionId": True}, "TypeConstraintViolation"),
         ("Frobnicate", {}, "NotImplemented"),
-        ("SetChargingProfile", {}, "NotSupported"),
+        ("ReserveNow", {}, "NotSupported"),
         ("UpdateFirmware", {}, "NotSupported"),
         ("BootNotification", {}, "NotSupported"),
     ],

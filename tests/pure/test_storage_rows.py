@@ -170,6 +170,7 @@ def test_every_kind_of_write_has_its_statements():
         s.PutSetting("k", "v"), s.PutCache("t", TokenInfo(Verdict.BLOCKED)), s.ClearCache(),
         s.PutNote("n", "v"), s.PutRegister("k", 1, STAMP),
         s.PutFault(FaultRecord(1, 0, Fault.TILT, STAMP)),
+        s.PutProfile(s.ProfileRecord(0, 1, "{}")), s.DropProfile(0, 1),
     ]  # fmt: skip
     assert {type(write) for write in writes} == {*s.DURABLE_WRITES, s.PutRegister}
     assert all(statements(write) for write in writes)
@@ -180,3 +181,12 @@ def test_boots_are_counted():
     for boot in (1, 2, 3):
         database.apply([NEW_BOOT])
         assert memory(database.query).boot == boot
+
+
+@pytest.mark.covers("OCPP16-PITFALL-55")
+def test_a_charging_profile_is_kept_by_connector_and_id_until_it_is_dropped():
+    first = s.ProfileRecord(1, 7, '{"a":1}', "1-1-1")
+    again, other = s.ProfileRecord(1, 7, "{}"), s.ProfileRecord(0, 7, "{}")
+    assert kept(s.PutProfile(first)).profiles == (first,)
+    assert kept(*map(s.PutProfile, (first, other, again))).profiles == (other, again)
+    assert kept(s.PutProfile(first), s.DropProfile(1, 7)).profiles == ()

@@ -2,7 +2,8 @@
 
 All sequences of six events to an outlet, worlds of a day full of trouble, faults made on purpose
 in the pilot room, sessions with power cuts in virtual time, kills of real processes, cut points
-of the storage with their control, the recorded sessions, and hours on virtual hardware.
+of the storage with their control, the recorded sessions, charging profiles against an oracle,
+and hours on virtual hardware.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from tools.powercut.campaign import campaign
 from tools.soak import erratic, faults_on_purpose
 from tools.soak.crowd import Advance
 from tools.soak.kills import trial
+from tools.soak.profiles import profiles
 from tools.soak.sequences import sequences
 from tools.soak.worlds import worlds
 from tools.uml import hours
@@ -86,6 +88,11 @@ def fuzzed(count: int, advance: Advance) -> Result:
 def planted(_count: int, advance: Advance) -> Result:
     """Faults made on purpose in the pilot room: a test must find each."""
     return Result("mutants", "none is drawn", *faults_on_purpose.judged(advance))
+
+
+def charging(count: int, advance: Advance) -> Result:
+    """Random sets of charging profiles against the oracle, second by second."""
+    return Result("profiles", f"0–{count - 1}", *profiles(count, advance))
 
 
 def powercuts(count: int, advance: Advance) -> Result:
@@ -187,6 +194,7 @@ CAMPAIGNS: dict[str, tuple[Callable[[int, Advance], Result], int, int]] = {
     "worlds": (days, 1_000, 10),
     "erratic": (erratic_days, 500, 6),
     "fuzz": (fuzzed, 1_000_000, 10_000),
+    "profiles": (charging, 2_000, 60),
     "mutants": (planted, len(mutants()), len(mutants())),
     "powercuts": (powercuts, 200, 20),
     "kills": (kills, 50, 3),
