@@ -46,7 +46,7 @@ class Station:
         info = StationInfo("Vendor", "Model", "S1", "1.0", 2)
         options = Options(info, POLL_MS, self.other_meters)
         self.core = StationCore(self.settings, memory, options)
-        self.now_ms = 0
+        self.now_ms, self.answers = 0, {}  # to requests of the back end, by their ids
         self.statuses, self.patterns, self.wishes, self.stopped = [], [], [], []
         self.tell(TICK)
         if connected:
@@ -152,6 +152,7 @@ class Station:
 
     def _serve(self, frame):
         if frame[0] != 2:
+            self.answers[frame[1]] = frame[2]  # a conf, or the code of an error
             return []
         _, number, action, payload = frame
         accepted = {"idTagInfo": {"status": "Accepted"}}

@@ -14,13 +14,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.measure import backlog, dying, faults, pins, processes, reaction
+from tools.measure import backlog, charging, dying, faults, pins, processes, reaction
 from tools.uml.kernel import NoKernel
 
 TOP = Path(__file__).parent.parent.parent
 AIM_US = 2_000
 SAMPLED_AIM_US = 50_000
-PARTS = ("steps", "idle", "demo", "backlog", "dying", "faults", "reaction", "pins")
+PARTS = (
+    "steps", "profiles", "idle", "demo", "backlog", "dying", "faults", "reaction", "pins",
+)  # fmt: skip
 PIN_TRIALS = 20
 BOARD = TOP / "boards" / "mock.toml"
 Figures = dict[str, object]
@@ -57,6 +59,10 @@ def main() -> int:
 def _steps(_args: argparse.Namespace, figures: Figures, _say: Say) -> None:
     figures["pilot_step_us"] = processes.pilot_step_us()
     figures["blackbox_step_us"] = processes.blackbox_step_us()
+
+
+def _profiles(_args: argparse.Namespace, figures: Figures, _say: Say) -> None:
+    figures["profiles_us"] = charging.evaluation_us()
 
 
 def _idle(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
@@ -102,6 +108,15 @@ def _pins(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
 def _print_steps(console: Console, figures: Figures) -> None:
     console.print(f"one pilot step, sample unchanged: {figures['pilot_step_us']} us of CPU")
     console.print(f"noting a changed sample in the black box: {figures['blackbox_step_us']} us")
+
+
+def _print_profiles(console: Console, figures: Figures) -> None:
+    table = Table(title="charging profiles: the limit now and until when, us of CPU")
+    for column in ("", "n", "p50", "p99", "max"):
+        table.add_column(column, justify="left" if not column else "right")
+    for name, row in figures["profiles_us"].items():  # type: ignore[attr-defined]
+        table.add_row(name, *map(str, row.values()))
+    console.print(table)
 
 
 def _print_idle(console: Console, figures: Figures) -> None:
@@ -197,10 +212,12 @@ def _judge(console: Console, reactions: dict[str, dict[str, float]], *, fifo: bo
     console.print(f"sampled path, p99.9 {sampled / 1_000:.1f} ms: {verdict} 50 ms")
 
 
-_MEASURES = dict(zip(PARTS, (_steps, _idle, _demo, _backlog, _dying, _faults, _reaction, _pins),
-                      strict=True))  # fmt: skip
+_MEASURES = dict(zip(PARTS, (
+    _steps, _profiles, _idle, _demo, _backlog, _dying, _faults, _reaction, _pins,
+), strict=True))  # fmt: skip
 _PRINTS = dict(zip(PARTS, (
-    _print_steps, _print_idle, _print_demo, _print_backlog, _print_dying, _print_faults,
+    _print_steps, _print_profiles, _print_idle, _print_demo, _print_backlog, _print_dying,
+    _print_faults,
     _print_reaction, _print_pins,
 ), strict=True))  # fmt: skip
 
