@@ -13,6 +13,7 @@ MEASURANDS = (
     "Power.Active.Import",
     "Current.Import",
     "Voltage",
+    "Current.Offered",
 )
 MEASURANDS_MAX = len(MEASURANDS)
 PROFILES = "Core,RemoteTrigger,SmartCharging"

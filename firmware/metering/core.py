@@ -14,7 +14,7 @@ from firmware.model.backend import ClockSynced, SampleRequested
 from firmware.model.clock import WallClock
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
-from firmware.model.outlet import FaultCleared, FaultRaised
+from firmware.model.outlet import FaultCleared, FaultRaised, OfferChanged
 from firmware.model.session import (
     EnergySampled,
     MeterRead,
@@ -41,6 +41,7 @@ class _Meter:
     due: tuple[str, ...] = ()  # contexts that wait for the next reading
     silent: int = 0
     kept_wh: int = -1
+    offered_ma: int | None = None
 
 
 class MeteringCore:
@@ -79,6 +80,8 @@ class MeteringCore:
                 self._read(outlet, reading, now_ms, out)
             case MeterSilent(outlet, _) if outlet in self.meters:
                 self._silent(outlet, now_ms, out)
+            case OfferChanged(outlet, offered_ma, _) if outlet in self.meters:
+                self.meters[outlet].offered_ma = offered_ma
             case SampleRequested(outlet):
                 for number in [outlet] if outlet else list(self.meters):
                     self._ask(number, "Trigger", out)
@@ -165,8 +168,11 @@ class MeteringCore:
             measurands = self.settings.texts(f"ocpp:MeterValues{key}Data")
             if measurands:
                 out.append(
-                    EnergySampled(meter.transaction, outlet, reading, at, context, measurands)
-                )
+                    EnergySampled(
+                        meter.transaction, outlet, reading, at, context, measurands,
+                        meter.offered_ma,
+                    )
+                )  # fmt: skip
         meter.due = ()
 
     def _silent(self, outlet: int, now_ms: int, out: list[object]) -> None:

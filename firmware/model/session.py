@@ -134,6 +134,7 @@ class EnergySampled:
     at: Stamp
     context: str
     measurands: tuple[str, ...]
+    offered_ma: int | None = None  # what the pilot offers to the car, once that is known
 
 
 @dataclass(frozen=True, slots=True)

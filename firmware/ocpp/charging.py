@@ -28,7 +28,7 @@ from firmware.ocpp.charging_profile import (
 from firmware.ocpp.composite import composite
 from firmware.ocpp.profile_book import Held, ProfileBook, began_moment, limit_of
 from firmware.ocpp.remote_profiles import RemoteProfiles
-from firmware.ocpp.schedule import NEVER_S, Moment, Share
+from firmware.ocpp.schedule import NEVER_S, Moment, Share, grains_of_ma, ma_of
 
 SOURCE = "ocpp profile"
 UNDATED = "; kept, the time is not known yet"
@@ -61,7 +61,7 @@ class ChargingCore:
         there = (t for t in memory.transactions if t.ended is None)
         book.running = {t.outlet: t for t in there if t.outlet in book.outlets}
         self.state = ChargingState(book, starts, gone=book.restored(memory.profiles))
-        for outlet in book.outlets:
+        for outlet in (0, *book.outlets):
             if (note := memory.notes.get(_note(outlet))) is not None:
                 limit_ma, _, reason = note.partition(" ")
                 self.state.kept[outlet] = (int(limit_ma), reason)
@@ -212,12 +212,11 @@ class ChargingCore:
     def _settle(self, now_ms: int, out: list[object]) -> None:
         state = self.state
         shares = {outlet: self._share(outlet, now_ms) for outlet in state.book.outlets}
+        whole = state.book.whole(self._moment(state.book.outlets[0], now_ms))
+        self._keep(0, whole, limit_of(whole, 1), out)
         for outlet, share in shares.items():
             limit = self._limit(outlet, share)
-            if not share.undecided and limit != state.kept.get(outlet):
-                text = None if limit is None else f"{limit[0]} {limit[1]}"
-                out.append(PutNote(_note(outlet), text))
-                _place(state.kept, outlet, limit)
+            self._keep(outlet, share, limit, out)
             if limit != state.told.get(outlet):
                 lifted = LimitLifted(outlet, SOURCE)
                 out.append(lifted if limit is None else _set(outlet, limit))
@@ -227,17 +226,31 @@ class ChargingCore:
         zero_ms = state.utc_at_zero_ms or 0
         state.due_ms = NEVER_MS if until_s >= NEVER_S else until_s * 1_000 - zero_ms
 
+    def _keep(self, outlet: int, share: Share, limit: _Told | None, out: list[object]) -> None:
+        """Bring to the disk what will be known when the station wakes up without the time."""
+        if not share.undecided and limit != self.state.kept.get(outlet):
+            text = None if limit is None else f"{limit[0]} {limit[1]}"
+            out.append(PutNote(_note(outlet), text))
+            _place(self.state.kept, outlet, limit)
+
     def _limit(self, outlet: int, share: Share) -> _Told | None:
         """Return the limit of an outlet; while it is undecided never more than was known."""
-        book = self.state.book
-        sharers = len(book.sharers(outlet))
+        sharers = len(self.state.book.sharers(outlet))
         limit = limit_of(share, sharers)
         if not share.undecided:
             return limit
-        kept = self.state.kept.get(outlet) or limit_of(book.worst(outlet), sharers)
-        assert kept is not None, (outlet, share)  # what is undecided has a period
-        held = (kept[0], kept[1] + UNDATED)
-        return held if limit is None else min(held, limit)
+        bounds: list[_Told] = [self._known(outlet), *(() if limit is None else (limit,))]
+        if self.state.book.whole(Moment(0, dated=False)).undecided:  # others may join meanwhile
+            limit_ma, reason = self._known(0)
+            part = self.state.book.part(outlet, Share(grains_of_ma(limit_ma)))
+            bounds.append((ma_of(part.grains or 0), reason))
+        return min(bounds)
+
+    def _known(self, outlet: int) -> _Told:
+        """Return the last limit that was known, of an outlet or undivided of the station (0)."""
+        kept = self.state.kept.get(outlet) or limit_of(self.state.book.worst(outlet), 1)
+        assert kept is not None, outlet  # what is undecided has a period
+        return kept[0], kept[1] + UNDATED
 
     def _share(self, outlet: int, now_ms: int) -> Share:
         return self.state.book.share(outlet, self._moment(outlet, now_ms))

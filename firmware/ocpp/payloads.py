@@ -15,7 +15,7 @@ from typing import Any
 from ocpp.v16 import call  # type: ignore[import-untyped, unused-ignore]
 
 from firmware.model.session import EnergySampled, Transaction
-from firmware.model.values import Reading, Stamp, StopReason, TokenInfo, Verdict
+from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
 from firmware.ocpp.frames import Payload
 
 EARLIEST_UTC_MS = 1_444_262_400_000  # 2015-10-08: OCPP 1.6 is no older, so no stamp of ours is
@@ -149,7 +149,7 @@ def meter_values(sample: EnergySampled) -> Payload | None:
     values = [
         {**value, "context": sample.context}
         for measurand in sample.measurands
-        for value in _sampled(sample.reading, measurand)
+        for value in _sampled(sample, measurand)
     ]
     if not values:
         return None
@@ -204,7 +204,8 @@ def whole_number(value: object) -> int | None:
     return value
 
 
-def _sampled(reading: Reading, measurand: str) -> Iterable[dict[str, str]]:
+def _sampled(sample: EnergySampled, measurand: str) -> Iterable[dict[str, str]]:
+    reading = sample.reading
     match measurand:
         case "Energy.Active.Import.Register":
             yield {"value": str(reading.energy_wh), "measurand": measurand, "unit": "Wh"}
@@ -214,6 +215,8 @@ def _sampled(reading: Reading, measurand: str) -> Iterable[dict[str, str]]:
             for number, current_ma in enumerate(reading.currents_ma, 1):
                 yield {"value": _thousandth(current_ma), "measurand": measurand, "unit": "A",
                        "phase": f"L{number}"}  # fmt: skip
+        case "Current.Offered" if sample.offered_ma is not None:
+            yield {"value": _thousandth(sample.offered_ma), "measurand": measurand, "unit": "A"}
         case "Voltage":
             for number, voltage_mv in enumerate(reading.voltages_mv or (), 1):
                 yield {"value": _thousandth(voltage_mv), "measurand": measurand, "unit": "V",

@@ -93,13 +93,13 @@ class ProfileBook:
 
     def share(self, outlet: int, moment: Moment) -> Share:
         """Return what the profiles leave to an outlet."""
-        return lesser(self._own(outlet, moment), self._part(outlet, moment))
+        return lesser(self._own(outlet, moment), self.part(outlet, self.whole(moment)))
 
     def expectation(self, outlet: int, moments: dict[int, Moment]) -> Share:
         """Return what an outlet, or the station (0), may draw: the profiles and its own limits."""
         if outlet == 0:
             together = summed(self._capped(self._own(n, one), n) for n, one in moments.items())
-            return lesser(self._whole(next(iter(moments.values()))), together)
+            return lesser(self.whole(next(iter(moments.values()))), together)
         return self._capped(self.share(outlet, moments[outlet]), outlet)
 
     def sharers(self, outlet: int) -> tuple[int, ...]:
@@ -107,10 +107,14 @@ class ProfileBook:
         return (*self.running, *(() if outlet in self.running else (outlet,)))
 
     def worst(self, outlet: int) -> Share:
-        """Return the lowest that any period could mean for an outlet, whenever that is."""
+        """Return the lowest that any period could mean for an outlet, whenever that is.
+
+        For 0 the lowest of the station's own limit, undivided.
+        """
         least = Share()
         for (where, _), held in self.held.items():
-            if where not in (0, outlet):
+            of_station = held.profile.purpose is Purpose.MAX
+            if where not in (0, outlet) or (outlet == 0 and not of_station):
                 continue
             for period in held.profile.schedule.periods:
                 schedule = replace(held.profile.schedule, periods=(replace(period, start_s=0),))
@@ -134,11 +138,12 @@ class ProfileBook:
         )  # fmt: skip
         return prevailing(tiers, moment, self.fed_phases(outlet))
 
-    def _whole(self, moment: Moment) -> Share:
+    def whole(self, moment: Moment) -> Share:
+        """Return the station's limit, undivided."""
         return prevailing((self._stack(0, Purpose.MAX),), moment, self.fed_phases(0))
 
-    def _part(self, outlet: int, moment: Moment) -> Share:
-        whole = self._whole(moment)
+    def part(self, outlet: int, whole: Share) -> Share:
+        """Return what an outlet gets of the station's limit."""
         return divided(whole, self.sharers(outlet), _LEAST_GRAINS)[outlet]
 
     def _capped(self, share: Share, outlet: int) -> Share:

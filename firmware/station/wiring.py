@@ -57,7 +57,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     o.CableChanged: (LIMITS, SESSION, DESK, WATCH),
     o.ContactorMoved: (SESSION, WATCH, WEAR),
     o.LockMoved: (DESK, WEAR),
-    o.OfferChanged: (WATCH,),
+    o.OfferChanged: (WATCH, METERING),
     o.PermitEnded: (),
     o.CpToggled: (),  # for ISO 15118
     o.FaultRaised: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED),

@@ -46,7 +46,8 @@ class Station:
         info = StationInfo("Vendor", "Model", "S1", "1.0", 2)
         options = Options(info, POLL_MS, self.other_meters)
         self.core = StationCore(self.settings, memory, options)
-        self.now_ms, self.answers = 0, {}  # to requests of the back end, by their ids
+        self.now_ms, self.samples = 0, []
+        self.answers = {}  # to requests of the back end, by their ids
         self.statuses, self.patterns, self.wishes, self.stopped = [], [], [], []
         self.tell(TICK)
         if connected:
@@ -166,6 +167,8 @@ class Station:
                 conf = {**accepted, "transactionId": 5}
             case "StopTransaction":
                 self.stopped.append(payload.get("reason", "Local"))
+            case "MeterValues":
+                self.samples.append(payload)
             case "StatusNotification":
                 self.statuses.append(words(payload))
         return [b.FrameReceived(json.dumps([3, number, conf]))]
