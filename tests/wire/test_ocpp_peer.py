@@ -193,7 +193,7 @@ REQUESTS = [
      {"status": "Accepted"}),
     ("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"},
      {"status": "NotImplemented"}),
-    ("ClearChargingProfile", {}, "NotSupported"),
+    ("CancelReservation", {"reservationId": 1}, "NotSupported"),
     ("CancelReservation", {"reservationId": 1}, "NotSupported"),
     ("Reset", {"type": "Soft"}, {"status": "Accepted"}),
 ]  # fmt: skip
