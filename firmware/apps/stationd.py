@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import random
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -20,17 +19,18 @@ from typing import Any
 import structlog
 
 from firmware import VERSION
+from firmware.apps.backend_link import backend_link, link_config
 from firmware.apps.devices import Ring, inputs, meter_ask, other_meter_ask, reader
 from firmware.apps.settings_args import parse_sets, read_settings
 from firmware.io import sdnotify
-from firmware.io.clock import now_ms, utc_at_zero_ms
+from firmware.io.clock import utc_at_zero_ms
 from firmware.io.control import SOCKET_NAME as CONTROL_NAME
 from firmware.io.control import serve_control
 from firmware.io.loop import Runner, loop_ms
 from firmware.io.pilot_link import PilotLink
 from firmware.io.sqlite import Database, Writer
 from firmware.io.threads import Asker, Watcher
-from firmware.io.ws import BackendLink, LinkConfig
+from firmware.io.tls import Shown
 from firmware.model.backend import ClockSynced, DropConnection, Restart, SendFrame
 from firmware.model.devices import ReadOtherMeter
 from firmware.model.errors import SettingErrors
@@ -86,7 +86,8 @@ class Station:
         self.runner = Runner(self.core, self._perform, self.loop)
         self.commands = Commands(self.core)
         self.pilots = PilotLink(state / "pilot.sock", self.runner.post, self.loop)
-        self.backend = _backend_link(wake.settings, self.runner.post)
+        self.shown = Shown()
+        self.backend = backend_link(wake.settings, self.runner.post, self.shown)
         self.writer = Writer(wake.database, self._storage_failed, self._storage_troubled)
         lights = wake.profile.led.count if wake.profile.led else 0
         self.ring = Ring(ports, lights, self.runner.post, self.loop)
@@ -185,7 +186,7 @@ class Station:
 
     def _settings_changed(self, wish: SettingsChanged) -> None:
         if self.backend is not None:
-            self.backend.configure(_link_config(wish.settings))
+            self.backend.configure(link_config(wish.settings, self.shown))
         self.ring.percent = wish.settings.number("ocpp:LightIntensity")
 
     def _restart(self, wish: Restart) -> None:
@@ -226,23 +227,6 @@ class Station:
     def _storage_failed(self, problem: BaseException) -> None:
         log.error("storage_failed", problem=str(problem))
         self.loop.call_soon_threadsafe(self.stop, 1)
-
-
-def _backend_link(settings: Settings, post: Callable[[object], None]) -> BackendLink | None:
-    url = settings.text("ocpp_ws_url")
-    if not url or settings.text("backend_connection_type") == "none":
-        return None
-    return BackendLink(_link_config(settings), post, jitter=random.random, now_ms=now_ms)
-
-
-def _link_config(settings: Settings) -> LinkConfig:
-    return LinkConfig(
-        settings.text("ocpp_ws_url"),
-        settings.text("ocpp_chargebox_identity"),
-        password=settings.text("ocpp_basic_auth_password"),
-        ping_interval_s=settings.number("ocpp_ws_keepalive_interval"),
-        open_timeout_s=settings.number("backend_connection_timeout"),
-    )
 
 
 def wake(board: Path, state: Path, overrides: Mapping[str, str]) -> Wake:

@@ -45,13 +45,14 @@ PARAMS = (
     ),
     Param(
         "ocpp_basic_auth_password",
-        secret(0, 40),
+        secret(0, 40, r"^([^\x00-\x1f\x7f]{16,40})?$", "nothing, or 16 to 40 characters"),
         "",
         id="P033",
         effect=RESTART,
         ocpp16="AuthorizationKey",
         manual="4(3.1)",
-        help="HTTP Basic password, 16 to 40 characters or hex; write-only.",
+        help="HTTP Basic password, 16 to 40 characters; 32 to 40 hex digits are raw bytes. "
+        "Write-only.",
     ),
     Param(
         "ocpp_force_heartbeat",

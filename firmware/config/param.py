@@ -46,6 +46,7 @@ class Kind:
     read: Callable[[str], Any]
     write: Callable[[Any], str]
     secret: bool = False
+    hide: Callable[[str], str] = str  # what of the outside text must not be shown
 
     def parse(self, text: str) -> SettingValue:
         """Return the checked value; raise `BadValue`."""
@@ -100,9 +101,21 @@ def text(low: int, high: int, pattern: str | None = None, allowed: str = "") -> 
     return Kind(TypeAdapter(Annotated[str, constraints]), says, lambda t: t, str)
 
 
-def secret(low: int, high: int) -> Kind:
+def proxy() -> Kind:
+    """The address of an HTTP proxy, or nothing; a password in it is not shown."""
+    pattern = r"^(http://([^\s/@]+@)?[^\s/@:]+:\d{1,5}/?)?$"
+    plain = text(0, 255, pattern, "nothing, http://host:port or http://name:password@host:port")
+
+    def hide(shown: str) -> str:
+        account, at, place = shown.rpartition("@")
+        return f"http://***@{place}" if at and account else shown
+
+    return Kind(plain.adapter, plain.allowed, plain.read, plain.write, hide=hide)
+
+
+def secret(low: int, high: int, pattern: str | None = None, allowed: str = "") -> Kind:
     """A string that is never shown again."""
-    plain = text(low, high)
+    plain = text(low, high, pattern, allowed)
     return Kind(plain.adapter, plain.allowed, plain.read, plain.write, secret=True)
 
 
@@ -139,12 +152,12 @@ class Param:
             return self.kind.parse(value)
         except BadValue as problem:
             unit = f" {self.unit}" if self.unit else ""
-            shown = "***" if self.kind.secret else repr(value[:40])
+            shown = "***" if self.kind.secret else repr(self.kind.hide(value)[:40])
             raise BadValue(f"{self.key}: {shown} cannot be taken, {problem}{unit}") from problem
 
     def show(self, value: SettingValue) -> str:
         """Return the outside text of a value; secrets show nothing."""
-        return "" if self.kind.secret else self.kind.write(value)
+        return "" if self.kind.secret else self.kind.hide(self.kind.write(value))
 
     @property
     def vendor_key(self) -> str:

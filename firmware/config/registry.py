@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from firmware.config import authorization, backend, currents, ocpp_charging, ocpp_core
+from firmware.config import authorization, backend, currents, ocpp_core, ocpp_security
 from firmware.config.param import BadValue, Param
 from firmware.model.errors import SettingErrors
 from firmware.model.settings import Settings, SettingValue
@@ -18,6 +19,7 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
         for p in (
             *backend.PARAMS, *authorization.PARAMS, *currents.PARAMS, *ocpp_core.PARAMS,
             *ocpp_charging.PARAMS,
+            *ocpp_security.PARAMS,
         )
     }
 )  # fmt: skip
@@ -34,7 +36,7 @@ class OcppKey:
 
     def show(self, value: SettingValue) -> str:
         """Return a value in the back end's words."""
-        text = self.param.kind.write(value)
+        text = self.param.kind.hide(self.param.kind.write(value))
         if isinstance(self.param.default, bool):
             return "true" if value else "false"
         return self.shown.get(text, text)

@@ -9,28 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import socket
-import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from string import hexdigits
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidHandshake,
-    InvalidProxy,
-    InvalidStatus,
-    InvalidURI,
-    NegotiationError,
-    ProxyError,
-    WebSocketException,
-)
+from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from firmware.model.backend import BackendConnected, BackendLost, FrameReceived
+from firmware.io.tls import TlsConfig, anchor_of, client_context
+from firmware.io.ws_failures import Place, host_of, told
+from firmware.model.backend import BackendConnected, BackendLost, FrameReceived, Loss
 
 SUBPROTOCOL = Subprotocol("ocpp1.6")
 MAX_FRAME_BYTES = 256 * 1024
@@ -52,6 +44,7 @@ class LinkConfig:
     proxy: str | None = field(default=None, repr=False)  # may carry a password
     ping_interval_s: int = 0
     open_timeout_s: int = 30
+    tls: TlsConfig = TlsConfig()
     connect: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -81,10 +74,10 @@ class BackendLink:
         while not self._closing:
             self._broken.clear()
             began_s = asyncio.get_running_loop().time()
-            reason = await self._live()
+            cause, reason = await self._live()
             if asyncio.get_running_loop().time() - began_s >= _STEADY_S:
                 self._failures = 0
-            self._post(BackendLost(self._now_ms(), reason))
+            self._post(BackendLost(self._now_ms(), reason, cause))
             await self._pause()
 
     def send(self, text: str) -> None:
@@ -115,14 +108,14 @@ class BackendLink:
         self._reason = "The connection was closed by the station."
         self._broken.set()
 
-    async def _live(self) -> str:
+    async def _live(self) -> tuple[Loss, str]:
         """Live through one connection; return why it ended."""
         try:
             line = await self._opened()
         except (*_FAILURES, EOFError, ValueError) as failure:
-            return sentence_of(failure, self._config)
+            return told(failure, _place(self._config))
         if line is None:
-            return self._reason
+            return Loss.OURS, self._reason
         try:
             return await self._serve(line)
         finally:
@@ -150,15 +143,17 @@ class BackendLink:
             "ping_timeout": min(config.ping_interval_s or _LONGEST_PONG_S, _LONGEST_PONG_S),
             "close_timeout": _CLOSE_S,
             "max_size": MAX_FRAME_BYTES,
+            "create_connection": _CandidConnection,
             **config.connect,
         }
-        return asyncio.ensure_future(_connected(station_url(config), options))
+        return asyncio.ensure_future(_connected(station_url(config), options, config.tls))
 
-    async def _serve(self, line: ClientConnection) -> str:
+    async def _serve(self, line: ClientConnection) -> tuple[Loss, str]:
         if line.subprotocol != SUBPROTOCOL:  # [OCPP-J 3.3]
-            return f"{_host(self._config)} does not speak {SUBPROTOCOL}."
+            return Loss.OTHER, f"{_place(self._config).host} does not speak {SUBPROTOCOL}."
         self._waiting = asyncio.Queue(_MAX_WAITING)
-        self._post(BackendConnected(self._now_ms()))
+        anchor = anchor_of(line.transport.get_extra_info("ssl_object"))
+        self._post(BackendConnected(self._now_ms(), anchor))
         tasks = [
             asyncio.ensure_future(part)
             for part in (self._read(line), self._write(line, self._waiting), self._broken.wait())
@@ -172,10 +167,10 @@ class BackendLink:
         ends = await asyncio.gather(*tasks, return_exceptions=True)
         for end in ends:
             if isinstance(end, _FAILURES):
-                return sentence_of(end, self._config)
+                return told(end, _place(self._config))
             if isinstance(end, Exception):
                 raise end  # a bug in a callback is no failure of the line
-        return self._reason
+        return Loss.OURS, self._reason
 
     async def _read(self, line: ClientConnection) -> None:
         while True:
@@ -202,15 +197,27 @@ def station_url(config: LinkConfig) -> str:
 
 
 def basic_auth(identity: str, password: str) -> dict[str, str]:
-    """Return the header; 40 hex digits are 20 raw bytes (OCPP-J 6.2.1), else UTF-8 text."""
+    """Return the header; 32 to 40 hex digits are 16 to 20 raw bytes, all else is plain text.
+
+    [OCPP-J 6.2.1, whitepaper A00.FR.206] Newer editions allow plain characters as well.
+    """
     if not password:
         return {}
-    secret = password.encode()
-    if len(password) == 40:
-        with suppress(ValueError):
-            secret = bytes.fromhex(password)
+    plain = len(password) < 32 or len(password) % 2 or set(password) - set(hexdigits)
+    secret = password.encode() if plain else bytes.fromhex(password)
     pair = identity.encode() + b":" + secret
     return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
+
+
+class _CandidConnection(ClientConnection):
+    """A connection whose failed opening says what TLS said: since 1.3, that comes late."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Keep an alert of the server as the cause of what `connect` will raise."""
+        super().connection_lost(exc)
+        failed = self.protocol.handshake_exc
+        if exc is not None and failed is not None:
+            failed.__cause__ = exc
 
 
 class _StraightConnect(connect):
@@ -221,57 +228,15 @@ class _StraightConnect(connect):
         return exc
 
 
-async def _connected(url: str, options: dict[str, Any]) -> ClientConnection:
+async def _connected(url: str, options: dict[str, Any], tls: TlsConfig) -> ClientConnection:
+    if url.startswith("wss://") and "ssl" not in options:
+        # system roots are some hundred files to read: not in the loop
+        options = {**options, "ssl": await asyncio.to_thread(client_context, tls)}
     return await _StraightConnect(url, **options)
 
 
-def _host(config: LinkConfig) -> str:
-    return urlsplit(config.url).hostname or "The back end"
-
-
-_STATUS = {
-    401: "refuses the password of this station (401)",
-    403: "refuses this station (403)",
-    404: "does not know this station or this path (404)",
-}
-
-
-def sentence_of(failure: BaseException, config: LinkConfig) -> str:
-    """Return what went wrong as a sentence that an electrician can act on."""
-    host = _host(config)
-    match failure:
-        case InvalidStatus():
-            code = failure.response.status_code
-            return f"{host} {_STATUS.get(code, f'answered with HTTP status {code}')}."
-        case NegotiationError():
-            return f"{host} does not speak {SUBPROTOCOL}."
-        case ProxyError() | InvalidProxy():
-            return f"The proxy does not connect us to {host}: {failure}."
-        case InvalidHandshake() | EOFError():
-            return f"{host} does not answer as a WebSocket server."
-        case InvalidURI():
-            return "The address of the back end is no WebSocket address."
-        case ConnectionClosed():
-            return _closed_sentence(failure, host)
-        case socket.gaierror():
-            return f"The name {host} cannot be resolved; check DNS and the address."
-        case ssl.SSLCertVerificationError():
-            return f"The certificate of {host} is refused: {failure.verify_message}."
-        case ssl.SSLError():
-            return f"No TLS connection to {host}: {failure.reason or 'handshake failed'}."
-        case ConnectionRefusedError():
-            return f"{host} refuses the connection; is the port right?"
-        case TimeoutError():
-            return f"{host} did not answer within {config.open_timeout_s} s."
-    return f"No connection to {host}: {failure or type(failure).__name__}."
-
-
-def _closed_sentence(failure: ConnectionClosed, host: str) -> str:
-    if failure.sent is not None and failure.sent.code == 1009:
-        return f"{host} sent a frame of more than {MAX_FRAME_BYTES // 1024} KiB."
-    if failure.sent is not None and failure.sent.code == 1011 and not failure.rcvd_then_sent:
-        return f"{host} does not answer pings any more."
-    if failure.rcvd is not None:
-        words = f"{failure.rcvd.code} {failure.rcvd.reason}".strip()
-        return f"{host} closed the connection ({words})."
-    return f"The connection to {host} broke off."
+def _place(config: LinkConfig) -> Place:
+    return Place(
+        host_of(config.url, "The back end"), SUBPROTOCOL, config.open_timeout_s, MAX_FRAME_BYTES,
+        host_of(config.proxy, ""),
+    )  # fmt: skip

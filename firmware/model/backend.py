@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from firmware.model.values import StopReason, TokenInfo
 
@@ -12,9 +13,23 @@ from firmware.model.values import StopReason, TokenInfo
 
 @dataclass(frozen=True, slots=True)
 class BackendConnected:
-    """The WebSocket is open."""
+    """The WebSocket is open; `anchor` is the SHA-256 of the root on which its TLS stands."""
 
     at_ms: int
+    anchor: str = ""
+
+
+class Loss(StrEnum):
+    """Why there is no WebSocket, as far as security wants to know."""
+
+    OURS = "ours"  # closed by the station itself
+    CERTIFICATE = "certificate"  # of the server: expired, another host, untrusted
+    TLS_VERSION = "tls version"
+    TLS_CIPHER = "tls cipher"
+    CLIENT = "client certificate"  # ours was refused
+    REFUSED = "refused"  # 401 or 403
+    UNKNOWN = "unknown"  # 404
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +38,7 @@ class BackendLost:
 
     at_ms: int
     reason: str
+    cause: Loss = Loss.OTHER
 
 
 @dataclass(frozen=True, slots=True)

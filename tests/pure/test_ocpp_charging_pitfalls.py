@@ -56,7 +56,7 @@ def test_49_a_profile_replaces_its_id_and_its_level_and_nothing_else():
         (1, profile(1, periods=[(n, 9.0) for n in range(48)]), "Accepted"),
         (1, profile(1, periods=((5, 9.0), (5, 8.0))), "Rejected"),
         (1, profile(1, periods=((0, -1.0),)), "Rejected"),
-        (1, profile(1, periods=((0, 1e300),)), "Rejected"),
+        (1, profile(1, periods=((0, 1e300),)), "PropertyConstraintViolation"),
         (1, profile(1, periods=((0, 9.0, 4),)), "Rejected"),
         (1, profile(1, duration=0), "Rejected"),
         (1, profile(1, start="soon"), "Rejected"),
