@@ -23,6 +23,7 @@ from firmware.apps.backend_link import backend_link, link_config
 from firmware.apps.devices import Ring, inputs, meter_ask, other_meter_ask, reader
 from firmware.apps.settings_args import parse_sets, read_settings
 from firmware.io import sdnotify
+from firmware.io.certificates import CertificateStore, CertificateWorker
 from firmware.io.clock import utc_at_zero_ms
 from firmware.io.control import SOCKET_NAME as CONTROL_NAME
 from firmware.io.control import serve_control
@@ -36,6 +37,7 @@ from firmware.model.devices import ReadOtherMeter
 from firmware.model.errors import SettingErrors
 from firmware.model.fault import Fault
 from firmware.model.outlet import EndPermit, FaultCleared, FaultRaised, GivePermit, HoldLock
+from firmware.model.security import CERTIFICATE_WISHES
 from firmware.model.session import MeterSilent, ReadMeter, ShowPattern
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import Memory, Store, Stored
@@ -86,7 +88,9 @@ class Station:
         self.runner = Runner(self.core, self._perform, self.loop)
         self.commands = Commands(self.core)
         self.pilots = PilotLink(state / "pilot.sock", self.runner.post, self.loop)
-        self.shown = Shown()
+        store = CertificateStore(state / "certificates")
+        self.shown = store.shown()
+        self.certificates = CertificateWorker(store, self._certificates_told)
         self.backend = backend_link(wake.settings, self.runner.post, self.shown)
         self.writer = Writer(wake.database, self._storage_failed, self._storage_troubled)
         lights = wake.profile.led.count if wake.profile.led else 0
@@ -118,11 +122,13 @@ class Station:
             ShowPattern: self.ring.show,
             SettingsChanged: self._settings_changed,
             Restart: self._restart,
+            **dict.fromkeys(CERTIFICATE_WISHES, self.certificates.ask),
         }
 
     async def run(self, state: Path, ready: Callable[[], None]) -> int:
         """Work until a signal or a restart; return the exit code."""
         self.writer.start()
+        self.certificates.start()
         for thread in self._devices():
             thread.start()
         control = await serve_control(state / CONTROL_NAME, self._command)
@@ -150,6 +156,7 @@ class Station:
             task.cancel()
         for thread in self._devices():
             thread.finish()
+        self.certificates.finish()
         self.writer.finish()
         return code
 
@@ -188,6 +195,18 @@ class Station:
         if self.backend is not None:
             self.backend.configure(link_config(wish.settings, self.shown))
         self.ring.percent = wish.settings.number("ocpp:LightIntensity")
+
+    def _certificates_told(self, facts: list[object], shown: Shown) -> None:
+        """Take facts of the store and what connections use from now on; from its thread."""
+
+        def tell() -> None:
+            if shown != self.shown:
+                self.shown = shown
+                self._settings_changed(SettingsChanged(self.core.configuration.settings))
+            for fact in facts:
+                self.runner.post(fact)
+
+        self.loop.call_soon_threadsafe(tell)
 
     def _restart(self, wish: Restart) -> None:
         log.warning("restart", reason=wish.reason.value)
@@ -246,7 +265,7 @@ def wake(board: Path, state: Path, overrides: Mapping[str, str]) -> Wake:
 
 def _words(wish: object) -> dict[str, object]:
     names = getattr(type(wish), "__slots__", ())
-    return {n: getattr(wish, n) for n in names if n not in ("settings", "text")}
+    return {n: getattr(wish, n) for n in names if n not in ("settings", "text", "pem")}
 
 
 async def _serve(wake_up: Wake, ports: StationPorts, state: Path) -> int:

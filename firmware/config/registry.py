@@ -7,8 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from firmware.config import authorization, backend, currents, ocpp_charging, ocpp_core
-from firmware.config import authorization, backend, currents, ocpp_core, ocpp_security
+from firmware.config import (
+    authorization,
+    backend,
+    currents,
+    ocpp_charging,
+    ocpp_core,
+    ocpp_security,
+)
 from firmware.config.param import BadValue, Param
 from firmware.model.errors import SettingErrors
 from firmware.model.settings import Settings, SettingValue
@@ -18,8 +24,7 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
         p.key: p
         for p in (
             *backend.PARAMS, *authorization.PARAMS, *currents.PARAMS, *ocpp_core.PARAMS,
-            *ocpp_charging.PARAMS,
-            *ocpp_security.PARAMS,
+            *ocpp_charging.PARAMS, *ocpp_security.PARAMS,
         )
     }
 )  # fmt: skip

@@ -234,6 +234,7 @@ class Tell:
     action: str
     payload: Mapping[str, object]
     asked: bool = False  # by TriggerMessage: may go out while Pending, too
+    last: bool = False  # only when nothing else wants the line, transaction messages included
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +243,7 @@ class Told:
 
     ref: str
     answer: Mapping[str, object] | None
+    refused: str = ""  # the code of a CALLERROR
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from firmware.model.session import Transaction
 from firmware.model.values import Stamp, TokenInfo
 
 FAULTS_KEPT = 500  # records; some months of a station with troubles
+SECURITY_KEPT = 2_000  # records of the security log
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,17 @@ class ProfileRecord:
     profile_id: int
     payload: str  # JSON in the protocol's words
     transaction_key: str | None = None  # with which it ends
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityRecord:
+    """A line of the security log; `waits` for the back end to have heard of it."""
+
+    number: int
+    kind: str
+    info: str
+    at: Stamp
+    waits: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +153,13 @@ class DropProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class PutSecurityRecord:
+    """Keep a line of the security log; the oldest go when there are too many."""
+
+    record: SecurityRecord
+
+
+@dataclass(frozen=True, slots=True)
 class PutRegister:
     """Keep the newest register of a running transaction; batched, may be a minute old."""
 
@@ -151,12 +170,12 @@ class PutRegister:
 
 DurableWrite = (
     PutTransaction | PutTransactionId | DropTransaction | PutOutbox | DropOutbox | PutSetting
-    | PutCache | ClearCache | PutNote | PutFault | PutProfile | DropProfile
+    | PutCache | ClearCache | PutNote | PutFault | PutProfile | DropProfile | PutSecurityRecord
 )  # fmt: skip
 Write = DurableWrite | PutRegister
 DURABLE_WRITES: tuple[type, ...] = (
     PutTransaction, PutTransactionId, DropTransaction, PutOutbox, DropOutbox, PutSetting,
-    PutCache, ClearCache, PutNote, PutFault, PutProfile, DropProfile,
+    PutCache, ClearCache, PutNote, PutFault, PutProfile, DropProfile, PutSecurityRecord,
 )  # fmt: skip
 
 
@@ -190,3 +209,5 @@ class Memory:
     notes: Mapping[str, str] = field(default_factory=dict)
     faults: tuple[FaultRecord, ...] = ()  # oldest first, at most `FAULTS_KEPT` that have ended
     profiles: tuple[ProfileRecord, ...] = ()
+    security: tuple[SecurityRecord, ...] = ()  # those that wait, oldest first
+    security_number: int = 0  # of the last line of the security log

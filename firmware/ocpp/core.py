@@ -217,7 +217,10 @@ class OcppCore:
                 if send := self._slot.answered(message_id):
                     yield from self._answered(send, payload, now_ms)
             case frames.Failure(message_id, code, description):
-                if send := self._slot.answered(message_id):
+                if (send := self._slot.answered(message_id)) and send.kind == "tell":
+                    self._problem = f"The back end refused {send.action}: {code}"
+                    yield from self._shorts.refused(send, code)
+                elif send:
                     sentence = f"The back end refused {send.action}: {code} {description}".strip()
                     yield from self._failed(send, sentence, now_ms)
             case frames.Junk(why):
@@ -361,6 +364,8 @@ class OcppCore:
                 writes, send = self._outbox.first(self._utc_at_zero_ms)
                 yield from writes
                 yield self._open(send, now_ms)
+            elif last := self._shorts.last():
+                yield self._open(last, now_ms)
 
     def _open(self, send: Send, now_ms: int) -> backend.SendFrame:
         if send.kind == "heartbeat":

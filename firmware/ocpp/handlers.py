@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ocpp.v16.enums import Action  # type: ignore[import-untyped, unused-ignore]
 
 from firmware.model import backend
-from firmware.ocpp import handle_charging
+from firmware.ocpp import handle_charging, handle_security
 from firmware.ocpp.boot import BootState
 from firmware.ocpp.charging_profile import BadProfile
 from firmware.ocpp.frames import Call, Refusal
@@ -134,5 +134,6 @@ HANDLERS: dict[str, Handler] = {
     "TriggerMessage": _trigger,
     "UnlockConnector": _unlock,
     **handle_charging.HANDLERS,
+    **handle_security.handlers(_trigger),
 }
 _ACTIONS = frozenset(action.value for action in Action)

@@ -1,7 +1,7 @@
 """The JSON schemas of OCPP 1.6, read once from the `ocpp` package and judged by our own rules.
 
-The schemas of the Core profile use eight keywords; this judges exactly those, without decimals
-and in microseconds, and names violations as OCPP 1.6 does (table 7 of OCPP-J, names as printed).
+The schemas use a dozen keywords; this judges exactly those, without decimals and in microseconds,
+and names violations as OCPP 1.6 does (table 7 of OCPP-J, names as printed).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 _KEYWORDS = {
     "$schema", "title", "type", "properties", "required", "additionalProperties", "enum",
     "maxLength", "items", "minItems", "multipleOf", "format",
+    "$id", "$ref", "definitions", "additionalItems", "javaType",
 }  # fmt: skip
 _INT64 = 1 << 63  # what a database can keep
 _COUNTABLE = 1e12
@@ -39,7 +40,19 @@ def _schema(name: str) -> dict[str, Any]:
     file = resources.files("ocpp.v16").joinpath("schemas", f"{name}.json")
     schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8-sig"))
     _check_keywords(schema)
-    return schema
+    return _resolved(schema, schema.get("definitions", {}))
+
+
+def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Put definitions where they are referred to; the whitepaper's schemas have them."""
+    if "$ref" in schema:
+        return _resolved(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    whole = dict(schema)
+    if "items" in schema:
+        whole["items"] = _resolved(schema["items"], definitions)
+    inner = schema.get("properties", {})
+    whole["properties"] = {name: _resolved(one, definitions) for name, one in inner.items()}
+    return whole
 
 
 def _check_keywords(schema: dict[str, Any]) -> None:

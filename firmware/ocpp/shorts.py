@@ -24,6 +24,7 @@ class Shorts:
     def __init__(self, board: StatusBoard) -> None:
         self._board = board
         self._waiting: deque[Send] = deque()
+        self._last: deque[Send] = deque()  # bounded by the tellings
         self._asked: dict[str, int] = {}  # token -> when the question is too old
         self._tellings = 0
 
@@ -62,8 +63,21 @@ class Shorts:
         if self._tellings >= _MAX_TELLINGS:
             return False
         self._tellings += 1
-        self.put(Send("tell", tell.action, dict(tell.payload), tell.ref, tell.asked))
+        send = Send("tell", tell.action, dict(tell.payload), tell.ref, tell.asked)
+        if tell.last:
+            self._last.append(send)
+        else:
+            self.put(send)
         return True
+
+    def last(self) -> Send | None:
+        """Take the oldest of those that wait until nothing else wants the line."""
+        return self._last.popleft() if self._last else None
+
+    def refused(self, send: Send, code: str) -> Iterator[object]:
+        """Bring a CALLERROR to who told."""
+        self._tellings -= 1
+        yield Told(str(send.ref), None, code)
 
     def answered(self, send: Send, payload: dict[str, object] | None) -> Iterator[Told]:
         """Bring the answer of a telling to who told."""
@@ -87,6 +101,8 @@ class Shorts:
         """Give everything back that waits."""
         while self._waiting:
             yield from self.unsent(self._waiting.popleft())
+        while self._last:
+            yield from self.unsent(self._last.popleft())
 
     def expired(self, now_ms: int) -> Iterator[BackendAnswered]:
         """Give questions up that are too old."""

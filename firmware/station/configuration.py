@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from firmware.config.param import Effect, Param, Role
+from firmware.config.param import BadValue, Effect, Param, Role
 from firmware.config.registry import OCPP_KEYS, PARAMS, OcppKey, changed, find
 from firmware.model.backend import (
     Answer,
@@ -18,9 +18,11 @@ from firmware.model.backend import (
 )
 from firmware.model.errors import SettingErrors
 from firmware.model.machine import NEVER_MS
+from firmware.model.security import ChangeSettings, SecurityKeyRequested
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import PutSetting
 
+LINE_KEYS = ("ocpp_basic_auth_password", "ocpp:SecurityProfile")
 VALUE_MAX = 500  # characters of a GetConfiguration value [OCPP 1.6 CiString500]
 
 
@@ -33,6 +35,8 @@ class ConfigurationDesk:
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take one fact."""
         match fact:
+            case ChangeSettings(texts):
+                return self.write(dict(texts))
             case ConfigurationRequested(call, keys):
                 return [self._get(call, keys)]
             case ConfigurationChangeRequested(call, key, value):
@@ -74,12 +78,22 @@ class ConfigurationDesk:
             return [Answer(call, "NotSupported")]
         if _readonly(named.param):
             return [Answer(call, "Rejected")]
+        if named.param.key in LINE_KEYS:
+            return self._change_line(call, named.param, value)
         try:
             messages = self.write({named.param.key: named.read.get(value.lower(), value)})
         except SettingErrors:
             return [Answer(call, "Rejected")]
         later = named.param.effect is Effect.RESTART
         return [Answer(call, "RebootRequired" if later else "Accepted"), *messages]
+
+    def _change_line(self, call: str, param: Param, value: str) -> list[object]:
+        """Leave to others what the line itself stands on; here only the value is checked."""
+        try:
+            text = param.kind.write(param.parse(value))
+        except BadValue:
+            return [Answer(call, "Rejected")]
+        return [SecurityKeyRequested(call, param.key, text)]
 
 
 def _readonly(param: Param) -> bool:

@@ -30,6 +30,7 @@ from firmware.model.values import StopReason
 from firmware.ocpp.charging import ChargingCore
 from firmware.ocpp.core import OcppCore
 from firmware.ocpp.payloads import StationInfo
+from firmware.ocpp.security import SecurityCore
 from firmware.session.core import SessionCore
 from firmware.session.desk import Desk
 from firmware.station.configuration import ConfigurationDesk
@@ -98,6 +99,7 @@ class StationCore:
             Part.LED: LedCore(settings),
             Part.OCPP: self.ocpp,
             Part.CHARGING: self.charging,
+            Part.SECURITY: SecurityCore(settings, memory, options.info.serial),
             Part.SETTINGS: self.configuration,
         }
         # the reason of the last restart was taken: it must not end a transaction twice

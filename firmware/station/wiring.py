@@ -11,6 +11,7 @@ from enum import StrEnum
 from firmware.model import backend as b
 from firmware.model import devices as d
 from firmware.model import outlet as o
+from firmware.model import security as sec
 from firmware.model import session as s
 from firmware.model import storage as st
 from firmware.model import values as v
@@ -35,6 +36,7 @@ class Part(StrEnum):
     LED = "led"
     OCPP = "ocpp"
     CHARGING = "charging"  # of OCPP: profiles and schedules
+    SECURITY = "security"
     SETTINGS = "settings"
     OUT = "out"
     KEEP = "keep"  # a durable write
@@ -44,10 +46,10 @@ SESSION, DESK, AUTH, LIMITS = Part.SESSION, Part.DESK, Part.AUTH, Part.LIMITS
 METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTINGS
 WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUTS
 ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
-CHARGING = Part.CHARGING
+CHARGING, SECURITY = Part.CHARGING, Part.SECURITY
 INSIDE = (
     SESSION, DESK, AUTH, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR, LED,
-    OCPP, CHARGING,
+    OCPP, CHARGING, SECURITY,
 )  # fmt: skip
 
 ROUTES: dict[type, tuple[Part, ...]] = {
@@ -104,13 +106,13 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     d.OtherMeterRead: (EXTERNAL,),
     d.OtherMeterSilent: (EXTERNAL,),
     # the back end
-    b.BackendConnected: (OCPP, ABSENCES),
-    b.BackendLost: (OCPP, AUTH, LED, ABSENCES),
-    b.BackendReady: (AUTH, LED),
+    b.BackendConnected: (OCPP, SECURITY, ABSENCES),
+    b.BackendLost: (OCPP, SECURITY, AUTH, LED, ABSENCES),
+    b.BackendReady: (AUTH, LED, SECURITY),
     b.FrameReceived: (OCPP,),
     b.SendFrame: (OUT,),
     b.DropConnection: (OUT,),
-    b.ClockSynced: (SESSION, AUTH, METERING, OCPP, BOOK, ABSENCES, CHARGING),
+    b.ClockSynced: (SESSION, AUTH, METERING, OCPP, BOOK, ABSENCES, CHARGING, SECURITY),
     b.AskBackend: (OCPP,),
     b.BackendAnswered: (AUTH,),
     b.RemoteStartRequested: (CHARGING, DESK),
@@ -127,10 +129,26 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.ConfigurationChangeRequested: (SETTINGS,),
     b.Answer: (OCPP, CHARGING),
     b.Tell: (OCPP,),
-    b.Told: (),
+    b.Told: (SECURITY,),
     b.ConfigurationAnswer: (OCPP,),
     b.Restart: (OUT,),
-    SettingsChanged: (SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, CHARGING, OUT),
+    SettingsChanged: (
+        SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, CHARGING, SECURITY, OUT,
+    ),  # fmt: skip
+    # security of the line
+    sec.SecurityEvent: (SECURITY,),
+    sec.SecurityKeyRequested: (SECURITY,),
+    sec.ChangeSettings: (SETTINGS,),
+    sec.InstallRootRequested: (SECURITY,),
+    sec.DeleteRootRequested: (SECURITY,),
+    sec.RootsRequested: (SECURITY,),
+    sec.SignedRequested: (SECURITY,),
+    sec.SigningTriggered: (SECURITY,),
+    sec.CertificatesListed: (SECURITY,),
+    sec.Inspected: (SECURITY,),
+    sec.CertificateKept: (SECURITY,),
+    sec.SigningRequestMade: (SECURITY,),
+    **dict.fromkeys(sec.CERTIFICATE_WISHES, (OUT,)),
     # what lasts
     **dict.fromkeys(st.DURABLE_WRITES, (KEEP,)),
     st.PutRegister: (KEEP,),

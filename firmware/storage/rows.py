@@ -12,6 +12,7 @@ from firmware.model.fault import Fault
 from firmware.model.session import Transaction
 from firmware.model.storage import FaultRecord, Memory, OutboxEntry, ProfileRecord, Write
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
+from firmware.storage import security
 
 Statement = tuple[str, Sequence[object]]
 Query = Callable[[str], Iterable[Sequence[Any]]]
@@ -61,6 +62,8 @@ def statements(write: Write) -> list[Statement]:
         case st.DropProfile(connector, profile_id):
             sql = "DELETE FROM charging_profiles WHERE connector = ? AND profile_id = ?"
             return [(sql, (connector, profile_id))]
+        case st.PutSecurityRecord(record):
+            return security.put(record)
 
 
 def memory(query: Query) -> Memory:
@@ -79,6 +82,8 @@ def memory(query: Query) -> Memory:
         notes=_pairs(query("SELECT name, value FROM notes")),
         faults=tuple(_records(query("SELECT * FROM faults ORDER BY number"))),
         profiles=tuple(starmap(ProfileRecord, query(_PROFILES))),
+        security=security.waiting(query),
+        security_number=security.last_number(query),
     )
 
 

@@ -66,4 +66,14 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (connector, profile_id)
     );
     """,
+    # 4: the security log, which is also what the back end has still to hear
+    """
+    CREATE TABLE security_log (
+        number INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        info TEXT NOT NULL,
+        at TEXT NOT NULL,
+        waits INTEGER NOT NULL
+    );
+    """,
 )

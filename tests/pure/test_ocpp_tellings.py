@@ -28,13 +28,14 @@ def test_the_answer_comes_back_to_who_told(core):
 
 
 def test_a_refusal_a_silence_and_a_lost_line_are_an_answer_of_nothing(core):
-    nothing = Told("event-1", None)
+    nothing, unknown = Told("event-1", None), Told("event-1", None, "NotImplemented")
     refused = hear(core, [4, tell(core), "NotImplemented", "", {}], 1_100)
+    assert others(refused) == [unknown]
     tell(core)
     silent = core.handle(TICK, core.deadline_ms())
     tell(core)
     lost = core.handle(BackendLost(90_000, "gone"), 90_000)
-    assert [nothing in others(wishes) for wishes in (refused, silent, lost)] == [True] * 3
+    assert [nothing in others(wishes) for wishes in (silent, lost)] == [True] * 2
     assert others(core.handle(EVENT, 91_000)) == [nothing]
 
 

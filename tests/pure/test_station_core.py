@@ -295,6 +295,8 @@ def test_an_outlet_switched_off_stays_so_after_a_restart():
 
 def test_a_pilot_with_more_outlets_than_the_station_does_not_end_it():
     station = Station(outlets=1)
+    station.store()
+    station.news()
     for fact in (
         CableChanged(2, 32_000, 0), CpChanged(2, CpState.C2, 0), ContactorMoved(2, True, "x", 0),
         FaultRaised(2, Fault.RCD, 0), MeterRead(2, Reading(1, 0, (0, 0, 0), 0)),

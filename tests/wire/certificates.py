@@ -53,6 +53,12 @@ class Authority:
         """Sign a leaf; without names it has its CN only."""
         return _signed(subject(cn), public_key, self, names=names, span=span)
 
+    def sign_request(self, csr, *, span=NOW):
+        """Sign a request as it asks; return the PEM."""
+        asked = x509.load_pem_x509_csr(csr.encode())
+        assert asked.is_signature_valid
+        return pem_of(_signed(asked.subject, asked.public_key(), self, span=span))
+
 
 def _signed(name, public_key, issuer, *, names=(), span=NOW, authority=False):
     builder = (
