@@ -207,7 +207,7 @@ class CertificateWorker(threading.Thread):
             try:
                 facts = self._store.perform(wish)
             except (OSError, ValueError):
-                facts = _not_done(wish)
+                facts = not_done(wish)
             self._tell(facts, self._store.shown())
 
     def finish(self) -> None:
@@ -216,7 +216,8 @@ class CertificateWorker(threading.Thread):
         self.join()
 
 
-def _not_done(wish: s.CertificateWish) -> list[object]:
+def not_done(wish: object) -> list[object]:
+    """Return the facts of a wish that could not be carried out."""
     match wish:
         case s.Inspect(call):
             return [s.Inspected(call, "it cannot be judged: the store cannot be read")]

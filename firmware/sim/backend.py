@@ -340,6 +340,11 @@ class _Session(ChargePoint):  # type: ignore[misc, unused-ignore]
         self.ledger.stop(told)
         return call_result.StopTransaction()
 
+    @_answers("SecurityEventNotification")
+    def warned(self, **told: Any) -> Any:
+        self.ledger.security.append(told)
+        return call_result.SecurityEventNotification()
+
     @_answers("DataTransfer")
     def transferred(self, **_told: Any) -> Any:
         return call_result.DataTransfer(status="UnknownVendorId")

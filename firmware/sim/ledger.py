@@ -35,6 +35,7 @@ class Ledger:
     samples: list[dict[str, Any]] = field(default_factory=list)  # outside transactions
     boots: list[dict[str, Any]] = field(default_factory=list)
     heartbeats: int = 0
+    security: list[dict[str, Any]] = field(default_factory=list)  # security events
 
     def of(self, transaction_id: int) -> BookedTransaction | None:
         """Return the transaction with this id."""

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from firmware.config.registry import changed, restored
+from firmware.io.certificates import not_done
 from firmware.io.loop import Runner, loop_ms
 from firmware.io.sqlite import Database
 from firmware.io.ws import BackendLink, LinkConfig
@@ -22,6 +23,7 @@ from firmware.model.devices import InputChanged
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.outlet import EndPermit, GivePermit, HoldLock, PilotFound
+from firmware.model.security import CERTIFICATE_WISHES
 from firmware.model.session import (
     CardSeen,
     MeterRead,
@@ -283,6 +285,9 @@ class SimStation:
                 self.loop.call_later(RESTART_MS / 1_000, self.power_cut, RESTART_MS)
             case SettingsChanged():
                 pass
+            case _ if isinstance(wish, CERTIFICATE_WISHES):  # this station has no such store
+                for fact in not_done(wish):
+                    runner.post(fact)
             case _:
                 raise AssertionError(f"nobody performs {wish!r}")
 

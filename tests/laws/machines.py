@@ -29,6 +29,7 @@ from firmware.model import devices as d
 from firmware.model import outlet as o
 from firmware.model import session as s
 from firmware.model.machine import Tick
+from firmware.model.security import CertificatesListed
 from firmware.model.settings import SettingsChanged
 from firmware.model.storage import Memory, Store, Stored
 from firmware.model.values import (
@@ -41,6 +42,7 @@ from firmware.model.values import (
 )
 from firmware.ocpp import OcppCore
 from firmware.ocpp.charging import ChargingCore
+from firmware.ocpp.security import SecurityCore
 from firmware.pilot import facts as p
 from firmware.pilot.core import PilotCore
 from firmware.session.core import SessionCore
@@ -87,6 +89,7 @@ from tests.laws.facts import (
     TIME,
     transaction,
 )
+from tests.laws.security_facts import SECURE, SECURITY, TRIED
 from tests.laws.telling import GRID_MS, Story, tell
 
 
@@ -328,6 +331,11 @@ KINDS = (
         [*PROFILES, *BEGAN, *ENDED, *TIME, *SETTINGS],
         (*_COMMON, s.TransactionBegan, s.TransactionEnded),
         pauses=(0, 1, 20, 49, 50, 51, 100, 101, 320),
+        "SecurityCore",
+        lambda: SecurityCore(SECURE, Memory(BOOT), "S1"),
+        [*SECURITY, *TIME, SettingsChanged(SECURE), SettingsChanged(QUICK), LOST, *LINE],
+        (*_COMMON, CertificatesListed),
+        ((), (b.BackendConnected(0), b.BackendReady(0)), TRIED),
     ),
     Kind(
         "StationCore",

@@ -1,12 +1,16 @@
 // A strict OCPP 1.6-J back end. Prints one JSON line for each thing that happens; takes requests
 // to the station as JSON lines {"method": ..., "params": ...} on standard input.
 const readline = require("readline");
+const fs = require("fs");
+const https = require("https");
 const { RPCServer, createRPCError } = require("ocpp-rpc");
 
 const say = (line) => process.stdout.write(JSON.stringify(line) + "\n");
 const now = () => new Date().toISOString();
 const bootAnswers = (process.argv[2] || "Accepted").split(",");
 const password = process.argv[3] && Buffer.from(process.argv[3], "hex");
+const secure = process.argv[4] && fs.readFileSync(process.argv[4]); // key and certificate
+const clients = process.argv[5] && fs.readFileSync(process.argv[5]); // roots of stations
 
 const answers = {
   BootNotification: () => ({
@@ -20,6 +24,8 @@ const answers = {
   MeterValues: () => ({}),
   StartTransaction: () => ({ transactionId: 4711, idTagInfo: { status: "Accepted" } }),
   StopTransaction: () => ({}),
+  SecurityEventNotification: () => ({}),
+  SignCertificate: () => ({ status: "Accepted" }),
 };
 
 const server = new RPCServer({ protocols: ["ocpp1.6"], strictMode: true });
@@ -55,4 +61,12 @@ readline.createInterface({ input: process.stdin }).on("line", (line) => {
 });
 process.stdin.on("end", () => process.exit(0));
 
-server.listen(0, "127.0.0.1").then((http) => say({ event: "ready", port: http.address().port }));
+if (secure) {
+  const http = https.createServer({
+    key: secure, cert: secure, ca: clients, requestCert: !!clients, rejectUnauthorized: !!clients,
+  });
+  http.on("upgrade", server.handleUpgrade);
+  http.listen(0, "127.0.0.1", () => say({ event: "ready", port: http.address().port }));
+} else {
+  server.listen(0, "127.0.0.1").then((http) => say({ event: "ready", port: http.address().port }));
+}
