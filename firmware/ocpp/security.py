@@ -102,7 +102,7 @@ class SecurityCore:
             case b.ClockSynced(utc_at_zero_ms, source):
                 yield from self._clock(utc_at_zero_ms, source)
             case SettingsChanged(settings):
-                yield from self._configured(settings)
+                yield from self._configured(settings, now_ms)
             case s.SecurityKeyRequested(call, key, value):
                 yield from self._KEYS[key](self, call, value, now_ms)
             case _:
@@ -146,11 +146,13 @@ class SecurityCore:
         if source != "system clock" and before != utc_at_zero_ms:
             yield s.SecurityEvent(Kind.TIME_SET, source)
 
-    def _configured(self, settings: Settings) -> Iterator[object]:
+    def _configured(self, settings: Settings, now_ms: int) -> Iterator[object]:
         before, self._settings = self._settings, settings
         changed = [key for key in _WATCHED if before.values[key] != settings.values[key]]
         if changed:
             yield s.SecurityEvent(Kind.RECONFIGURED, ", ".join(changed))
+        if PROFILE in changed and self._connected:  # by whomever
+            self._cut_soon("The security profile was changed.", now_ms)
 
     # -- changes on trial -------------------------------------------------------------------
 

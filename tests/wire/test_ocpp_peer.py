@@ -37,7 +37,8 @@ from firmware.model.values import ConnectorStatus, StopReason, TokenInfo, Verdic
 from tests.pure.ocpp_rig import ended, sample, transaction
 from tests.wire.ocpp_station import leave, station, within
 
-pytestmark = pytest.mark.needs_node
+# one worker for all: two would install the packages of the peer over each other
+pytestmark = [pytest.mark.needs_node, pytest.mark.xdist_group("node peer")]
 PEER = Path(__file__).parent / "peer"
 KEYS = (KeyValue("HeartbeatInterval", False, "300"), KeyValue("AuthorizationKey", False, None))
 ALL = ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Import", "Voltage")

@@ -10,7 +10,8 @@ from tests.wire.ocpp_station import leave, station, within
 from tests.wire.secure_station import secure_station
 from tests.wire.test_ocpp_peer import calls, csms, peer  # noqa: F401  (a fixture)
 
-pytestmark = pytest.mark.needs_node
+# one worker for all: two would install the packages of the peer over each other
+pytestmark = [pytest.mark.needs_node, pytest.mark.xdist_group("node peer")]
 SECRET = "0001fe" + "ff" * 17
 HERE = ("localhost",)
 
