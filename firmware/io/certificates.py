@@ -150,7 +150,8 @@ class CertificateStore:
     def _keep_chain(self, pem: str) -> None:
         """Put key and chain into one file: there is no moment with one of them."""
         key = self._pending_key()
-        assert key is not None, "inspected before"
+        if key is None:
+            raise ValueError("no certificate was asked for")
         chain = x509.load_pem_x509_certificates(pem.encode())
         text = b"".join(certificate.public_bytes(_PEM) for certificate in chain)
         numbers = [int(file.stem.removeprefix("station-")) for file in self._chains()]
@@ -223,6 +224,8 @@ def not_done(wish: object) -> list[object]:
             return [s.Inspected(call, "it cannot be judged: the store cannot be read")]
         case s.KeepRoot(call) | s.KeepChain(call) | s.DropRoot(call):
             return [s.CertificateKept(call, done=False)]
+        case s.MakeSigningRequest():
+            return [s.SigningRequestMade("")]
     return []
 
 

@@ -56,6 +56,7 @@ class SecurityCore:
         self._book = EventBook(memory)
         self._desk = CertificateDesk()
         self._connected = False
+        self._signing = False  # a key is being made
         self._last_loss: tuple[b.Loss, str] | None = None
         self._utc_at_zero_ms: int | None = None
         self._cut_at_ms = NEVER_MS
@@ -119,10 +120,13 @@ class SecurityCore:
                 yield from self._desk.kept(fact)
                 if ours and done:
                     yield from self._renewed(now_ms)
-            case s.SigningTriggered():
+            case s.SigningTriggered() if not self._signing:
+                self._signing = True
                 yield s.MakeSigningRequest(self._serial, self._settings.text("ocpp:CpoName"))
-            case s.SigningRequestMade(csr) if csr:
-                yield b.Tell(_REFERENCE, "SignCertificate", {"csr": csr})
+            case s.SigningRequestMade(csr):
+                self._signing = False
+                if csr:
+                    yield b.Tell(_REFERENCE, "SignCertificate", {"csr": csr})
             case _:
                 yield from self._desk.asked(fact, self._rules())
 
@@ -134,6 +138,7 @@ class SecurityCore:
     def _lost(self, reason: str, cause: b.Loss, now_ms: int) -> Iterator[object]:
         connected, self._connected, self._desk.anchor = self._connected, False, ""
         self._book.away()
+        self._cut_at_ms = NEVER_MS  # what comes next has the new values already
         if cause in _EVENTS and self._last_loss != (cause, reason):  # once, not at each attempt
             yield s.SecurityEvent(_EVENTS[cause], reason)
         self._last_loss = (cause, reason)

@@ -8,7 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509 import ocsp
 
-from firmware.io.certificates import CertificateStore
+from firmware.io.certificates import CertificateStore, CertificateWorker, not_done
+from firmware.model import security as s
 from firmware.model.backend import Loss
 from firmware.ocpp.security import TRIES
 from tests.pure.security_rig import KEY, UTC_NOW, Secure
@@ -228,6 +229,15 @@ def test_with_profile_3_a_new_certificate_is_shown_at_once_and_the_old_one_is_th
     assert station.store.shown().client.name == "station-000001.pem"
 
 
+def test_a_second_request_waits_for_the_key_of_the_first(station):
+    core = station.core.parts["security"]
+    made = [wish for _ in range(3) for wish in core.handle(s.SigningTriggered(), station.now_ms)]
+    assert [type(wish) for wish in made] == [s.MakeSigningRequest]
+    (lost,) = not_done(made[0])
+    assert list(core.handle(lost, station.now_ms)) == []  # nothing to be sent
+    assert len(list(core.handle(s.SigningTriggered(), station.now_ms))) == 1
+
+
 @pytest.mark.covers("OCPP16-PITFALL-75")
 def test_two_certificates_are_kept_and_an_expired_one_is_not_shown(tmp_path):
     station = Secure(tmp_path)
@@ -273,3 +283,21 @@ def test_trigger_message_does_not_know_what_only_the_extended_one_does(station):
     answer = station.ask("TriggerMessage", requestedMessage="SignChargePointCertificate")
     assert answer == "PropertyConstraintViolation"
     assert station.signing == []
+
+
+def test_the_thread_of_the_store_tells_what_is_there_then_does_what_is_wished(tmp_path):
+    told = []
+    worker = CertificateWorker(
+        CertificateStore(tmp_path, lambda: UTC_NOW), lambda *fact: told.append(fact)
+    )
+    worker.start()
+    root = c.Authority()
+    worker.ask(s.KeepRoot("1", s.RootUse.CENTRAL_SYSTEM, root.pem))
+    worker.ask(s.KeepChain("2", "rubbish"))
+    worker.ask(s.KeepRoot("3", s.RootUse.CENTRAL_SYSTEM, "rubbish"))
+    worker.finish()
+    assert told[0][0] == [s.CertificatesListed((), False)]
+    assert told[1][0][1] == s.CertificateKept("1", True) and told[1][1].roots == (root.pem,)
+    assert [facts for facts, _ in told[2:]] == [
+        [s.CertificateKept("2", False)], [s.CertificateKept("3", False)],
+    ]  # fmt: skip

@@ -49,6 +49,15 @@ def test_a_password_that_connected_once_stays_whatever_comes(station):
     assert station.text(PASSWORD) == OTHER_KEY
 
 
+def test_a_line_that_the_back_end_has_cut_itself_is_not_cut_again(station):
+    station.ask("ChangeConfiguration", key="AuthorizationKey", value=OTHER_KEY)
+    station.lose(Loss.OTHER, "h closed the connection.")
+    station.now_ms -= 500
+    station.connect()
+    station.wait(60_000)
+    assert station.cuts() == []
+
+
 def test_of_two_new_passwords_the_one_before_both_is_the_way_back(station):
     station.change("AuthorizationKey", OTHER_KEY)
     station.change("AuthorizationKey", "a third password")
