@@ -133,7 +133,16 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.ConfigurationAnswer: (OCPP,),
     b.Restart: (OUT,),
     SettingsChanged: (
-        SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, CHARGING, SECURITY, OUT,
+        SESSION,
+        DESK,
+        AUTH,
+        LIMITS,
+        METERING,
+        LED,
+        OCPP,
+        CHARGING,
+        SECURITY,
+        OUT,
     ),  # fmt: skip
     # security of the line
     sec.SecurityEvent: (SECURITY,),

@@ -331,6 +331,8 @@ KINDS = (
         [*PROFILES, *BEGAN, *ENDED, *TIME, *SETTINGS],
         (*_COMMON, s.TransactionBegan, s.TransactionEnded),
         pauses=(0, 1, 20, 49, 50, 51, 100, 101, 320),
+    ),
+    Kind(
         "SecurityCore",
         lambda: SecurityCore(SECURE, Memory(BOOT), "S1"),
         [*SECURITY, *TIME, SettingsChanged(SECURE), SettingsChanged(QUICK), LOST, *LINE],
