@@ -147,9 +147,15 @@ def board(
 
 
 @app.command()
-def why(outlet: int, state: State = STATE) -> None:
-    """Why does this outlet give what it gives? One line."""
-    console.print(_ask(state, {"do": "why", "outlet": outlet})["why"], soft_wrap=True)
+def why(
+    about: Annotated[str, typer.Argument(help="the number of an outlet, or backend")],
+    state: State = STATE,
+) -> None:
+    """Why does this outlet give what it gives, or what is it with the back end? One line."""
+    if about != "backend" and not about.isdecimal():
+        raise _fail(f"{about!r} is neither an outlet nor `backend`; try `powerstation why 1`")
+    asked = {"about": about} if about == "backend" else {"outlet": int(about)}
+    console.print(_ask(state, {"do": "why", **asked})["why"], soft_wrap=True)
 
 
 @app.command()

@@ -112,6 +112,15 @@ PARAMS = (
         help="How long to wait for an answer of the back end or for the connection.",
     ),
     Param(
+        "tcp_watchdog_timeout",
+        whole(0, 604_800),
+        10_800,
+        id="P050",
+        unit="s",
+        manual="4",
+        help="Start anew when no connection could be made for so long; 0 never does.",
+    ),
+    Param(
         "display_backend_disconnect_as_error",
         flag(),
         False,

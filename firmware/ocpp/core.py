@@ -8,7 +8,6 @@ survive is in the outbox; the rest is the present, and is said anew after an int
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from firmware.model import backend
 from firmware.model.session import (
@@ -19,32 +18,26 @@ from firmware.model.session import (
     TransactionEnded,
 )
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.storage import Memory, PutNote
+from firmware.model.storage import Memory
 from firmware.model.values import TokenInfo, Verdict
 from firmware.ocpp import frames, payloads
 from firmware.ocpp.boot import Boot, BootState
 from firmware.ocpp.calls import CallSlot, Send
 from firmware.ocpp.handlers import reply_to
 from firmware.ocpp.heartbeat import Heartbeat
+from firmware.ocpp.line import Line, Queue
 from firmware.ocpp.options import heartbeat_span_ms, options_of
-from firmware.ocpp.outbox import UTC_NOTE, Outbox
+from firmware.ocpp.outbox import Outbox
 from firmware.ocpp.payloads import StationInfo
 from firmware.ocpp.replies import Desk, Reply
+from firmware.ocpp.reproach import Reproaches
 from firmware.ocpp.requests import OpenRequests
 from firmware.ocpp.shorts import Shorts
 from firmware.ocpp.status import Notice, StatusBoard
+from firmware.ocpp.wire_time import WireTime
 
 _MAX_TOKEN = 20
 _SILENT_CALLS = 3  # so many unanswered calls in a row, nothing else heard: the line is dead
-_CLOCK_STEP_MS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """How much waits for the back end."""
-
-    messages: int
-    meter_bytes: int
 
 
 class OcppCore:
@@ -62,8 +55,10 @@ class OcppCore:
         self._requests = OpenRequests()
         self._shorts = Shorts(self._board)
         self._connected_at_ms: int | None = None
-        self._utc_at_zero_ms: int | None = None
+        self._time = WireTime()
         self._silent_calls = 0
+        self._reproaches = Reproaches()
+        self._lost_at_ms: int | None = None
         self._problem = "The station has not been connected yet."
         self._now_ms = 0
 
@@ -94,6 +89,20 @@ class OcppCore:
         """Return how much waits for the back end."""
         return Queue(len(self._outbox), self._outbox.meter_bytes)
 
+    def line(self) -> Line:
+        """Return how it stands with the back end."""
+        lost_ms = None if self._lost_at_ms is None else self._now_ms - self._lost_at_ms
+        return Line(
+            self._connected,
+            lost_ms,
+            self._problem,
+            self._boot.state,
+            max(0, self._boot.deadline_ms() - self._now_ms),
+            len(self._outbox),
+            self._time.skew_ms,
+            tuple(self._reproaches.sentences()),
+        )
+
     def status(self) -> dict[str, object]:
         """Return what a page or a log wants to know."""
         due_ms = self._heartbeat.deadline_ms(self._options.forced_heartbeat)
@@ -118,6 +127,8 @@ class OcppCore:
                 yield from self._came(at_ms, now_ms)
             case backend.BackendLost(_, reason):
                 self._problem = reason
+                if self._connected:
+                    self._lost_at_ms = now_ms
                 yield from self._interrupted()
             case TransactionBegan(transaction):
                 yield from self._outbox.began(transaction)
@@ -136,8 +147,8 @@ class OcppCore:
                     yield backend.Told(fact.ref, None)
             case SettingsChanged(settings):
                 self._configure(settings)
-            case backend.ClockSynced(utc_at_zero_ms):
-                yield from self._know_time(utc_at_zero_ms, now_ms)
+            case backend.ClockSynced():
+                yield from self._time.synced(fact, now_ms)
 
     @property
     def _connected(self) -> bool:
@@ -182,7 +193,10 @@ class OcppCore:
         if payload is not None:
             key = sample.transaction_key
             utc_ms = payloads.stamp_utc_ms(
-                sample.at, boot=self._boot_count, utc_at_zero_ms=self._utc_at_zero_ms, floor_ms=0
+                sample.at,
+                boot=self._boot_count,
+                utc_at_zero_ms=self._time.utc_at_zero_ms,
+                floor_ms=0,
             )
             full = payloads.completed(payload, utc_ms, self._outbox.transaction_id(key))
             self._shorts.put(Send("meter", "MeterValues", full, asked=asked))
@@ -198,7 +212,7 @@ class OcppCore:
 
     def _notify(self, notices: Iterable[Notice], *, asked: bool = False) -> None:
         for notice in notices:
-            zero_ms = self._utc_at_zero_ms
+            zero_ms = self._time.utc_at_zero_ms
             utc_ms = None if zero_ms is None else zero_ms + notice.since_ms
             payload = payloads.status_notification(notice.outlet, notice.words(), utc_ms)
             self._shorts.put(Send("status", "StatusNotification", payload, notice.outlet, asked))
@@ -217,7 +231,10 @@ class OcppCore:
                 if send := self._slot.answered(message_id):
                     yield from self._answered(send, payload, now_ms)
             case frames.Failure(message_id, code, description):
-                if (send := self._slot.answered(message_id)) and send.kind == "tell":
+                send = self._slot.answered(message_id)
+                if send is not None:
+                    self._reproaches.refused(send.action, code)
+                if send is not None and send.kind == "tell":
                     self._problem = f"The back end refused {send.action}: {code}"
                     yield from self._shorts.refused(send, code)
                 elif send:
@@ -257,13 +274,15 @@ class OcppCore:
         self, send: Send, payload: frames.Payload | None, now_ms: int
     ) -> Iterator[object]:
         if payload is None:
+            self._reproaches.refused(send.action, "no object")
             yield from self._failed(send, f"The answer to {send.action} is no object.", now_ms)
             return
+        self._reproaches.answered(send.action)
         match send.kind:
             case "boot":
                 yield from self._booted(payload, now_ms)
             case "heartbeat":
-                yield from self._clock(payload, now_ms)
+                yield from self._time.heard(payload, now_ms)
             case "authorize" if (token := self._shorts.asker(send)) is not None:
                 yield backend.BackendAnswered(token, payloads.token_info(payload))
             case "tell":
@@ -279,7 +298,7 @@ class OcppCore:
             self._problem = "The answer to BootNotification has no status that OCPP knows."
             return
         self._heartbeat.beat(now_ms)
-        yield from self._clock(payload, now_ms)
+        yield from self._time.heard(payload, now_ms)
         if not self._ready:
             self._requests.forget()
             self._problem = f"The back end answered BootNotification with {self._boot.state}."
@@ -291,21 +310,6 @@ class OcppCore:
         if not was_ready:
             self._notify(self._board.news(all_of_them=True))  # [ER 3.22]
             yield backend.BackendReady(now_ms)
-
-    def _clock(self, payload: frames.Payload, now_ms: int) -> Iterator[object]:
-        utc_ms = payloads.utc_ms_of(payload.get("currentTime"))
-        if utc_ms is None or utc_ms < payloads.EARLIEST_UTC_MS:
-            return
-        known_ms, told_ms = self._utc_at_zero_ms, utc_ms - now_ms
-        if known_ms is None or abs(told_ms - known_ms) > _CLOCK_STEP_MS:
-            yield from self._know_time(told_ms, now_ms)
-            yield backend.ClockSynced(told_ms, "ocpp")
-
-    def _know_time(self, utc_at_zero_ms: int, now_ms: int) -> Iterator[object]:
-        """Keep the first time of a boot: what a later boot cannot date is not before it."""
-        if self._utc_at_zero_ms is None:
-            yield PutNote(UTC_NOTE, str(utc_at_zero_ms + now_ms))
-        self._utc_at_zero_ms = utc_at_zero_ms
 
     def _delivered(self, payload: frames.Payload, now_ms: int) -> Iterator[object]:
         transaction_id = None
@@ -337,6 +341,7 @@ class OcppCore:
     def _expired(self, now_ms: int) -> Iterator[object]:
         if send := self._slot.expired(now_ms):
             self._silent_calls += 1
+            self._reproaches.ignored(send.action)
             yield from self._failed(send, f"The back end did not answer {send.action}.", now_ms)
             if self._silent_calls >= _SILENT_CALLS:
                 self._silent_calls = 0
@@ -361,7 +366,7 @@ class OcppCore:
         elif self._ready:
             yield from self._outbox.pruned()
             if now_ms >= self._outbox.deadline_ms():
-                writes, send = self._outbox.first(self._utc_at_zero_ms)
+                writes, send = self._outbox.first(self._time.utc_at_zero_ms)
                 yield from writes
                 yield self._open(send, now_ms)
             elif last := self._shorts.last():

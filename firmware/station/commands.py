@@ -13,6 +13,7 @@ from firmware.config.registry import PARAMS, find
 from firmware.model.backend import UnlockRequested
 from firmware.model.errors import SettingErrors
 from firmware.session.desk import Desk
+from firmware.station.backend_why import why_backend
 from firmware.station.core import StationCore
 from firmware.station.health import faults, wear
 from firmware.station.snapshot import snapshot, why
@@ -51,6 +52,8 @@ class Commands:
         return {"ok": True, **snapshot(self.station)}, []
 
     def _why(self, asked: Mapping[str, Any]) -> Taken:
+        if asked.get("about") == "backend":
+            return {"ok": True, "why": why_backend(self.station)}, []
         outlet = self._outlet(asked)
         if outlet is None:
             return self._no_outlet(asked)

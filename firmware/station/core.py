@@ -31,6 +31,7 @@ from firmware.ocpp.charging import ChargingCore
 from firmware.ocpp.core import OcppCore
 from firmware.ocpp.payloads import StationInfo
 from firmware.ocpp.security import SecurityCore
+from firmware.ocpp.watchdog import BackendWatchdog
 from firmware.session.core import SessionCore
 from firmware.session.desk import Desk
 from firmware.station.configuration import ConfigurationDesk
@@ -99,6 +100,7 @@ class StationCore:
             Part.LED: LedCore(settings),
             Part.OCPP: self.ocpp,
             Part.CHARGING: self.charging,
+            Part.WATCHDOG: BackendWatchdog(settings, running),
             Part.SECURITY: SecurityCore(settings, memory, options.info.serial),
             Part.SETTINGS: self.configuration,
         }

@@ -6,6 +6,7 @@ from firmware.model.session import SessionPhase
 from firmware.model.values import MIN_CURRENT_MA
 from firmware.session.face import face, worst
 from firmware.session.state import CLOSES
+from firmware.station.backend_why import why_backend
 from firmware.station.core import StationCore
 
 _WAITING = {
@@ -23,7 +24,7 @@ def snapshot(station: StationCore) -> dict[str, object]:
     """Return the present state; numbers carry their units in their names."""
     return {
         "outlets": [_outlet(station, number) for number in station.sessions],
-        "backend": station.ocpp.status(),
+        "backend": {**station.ocpp.status(), "why": why_backend(station)},
         "faults": [r.fault.row.id for r in station.book.there() if r.outlet == 0],
     }
 

@@ -37,6 +37,7 @@ class Part(StrEnum):
     OCPP = "ocpp"
     CHARGING = "charging"  # of OCPP: profiles and schedules
     SECURITY = "security"
+    WATCHDOG = "watchdog"  # of the back end
     SETTINGS = "settings"
     OUT = "out"
     KEEP = "keep"  # a durable write
@@ -46,10 +47,14 @@ SESSION, DESK, AUTH, LIMITS = Part.SESSION, Part.DESK, Part.AUTH, Part.LIMITS
 METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTINGS
 WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUTS
 ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
-CHARGING, SECURITY = Part.CHARGING, Part.SECURITY
+CHARGING, SECURITY, WATCHDOG = Part.CHARGING, Part.SECURITY, Part.WATCHDOG
 INSIDE = (
     SESSION, DESK, AUTH, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR, LED,
-    OCPP, CHARGING, SECURITY,
+    OCPP, CHARGING, SECURITY, WATCHDOG,
+)  # fmt: skip
+
+CONFIGURED = (
+    SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, CHARGING, SECURITY, WATCHDOG, OUT,
 )  # fmt: skip
 
 ROUTES: dict[type, tuple[Part, ...]] = {
@@ -87,8 +92,8 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     v.LimitSet: (LIMITS,),
     v.LimitLifted: (LIMITS,),
     s.LimitChanged: (SESSION,),
-    s.TransactionBegan: (CHARGING, DESK, AUTH, METERING, WATCH, OCPP),
-    s.TransactionEnded: (DESK, METERING, WATCH, WEAR, OCPP, CHARGING),
+    s.TransactionBegan: (CHARGING, DESK, AUTH, METERING, WATCH, OCPP, WATCHDOG),
+    s.TransactionEnded: (DESK, METERING, WATCH, WEAR, OCPP, CHARGING, WATCHDOG),
     s.TransactionConfirmed: (SESSION, DESK, AUTH, CHARGING),
     s.ConnectorChanged: (OCPP,),
     s.SessionShown: (LED, DESK, CHARGING),
@@ -106,8 +111,8 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     d.OtherMeterRead: (EXTERNAL,),
     d.OtherMeterSilent: (EXTERNAL,),
     # the back end
-    b.BackendConnected: (OCPP, SECURITY, ABSENCES),
-    b.BackendLost: (OCPP, SECURITY, AUTH, LED, ABSENCES),
+    b.BackendConnected: (OCPP, SECURITY, ABSENCES, WATCHDOG),
+    b.BackendLost: (OCPP, SECURITY, AUTH, LED, ABSENCES, WATCHDOG),
     b.BackendReady: (AUTH, LED, SECURITY),
     b.FrameReceived: (OCPP,),
     b.SendFrame: (OUT,),
@@ -132,18 +137,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.Told: (SECURITY,),
     b.ConfigurationAnswer: (OCPP,),
     b.Restart: (OUT,),
-    SettingsChanged: (
-        SESSION,
-        DESK,
-        AUTH,
-        LIMITS,
-        METERING,
-        LED,
-        OCPP,
-        CHARGING,
-        SECURITY,
-        OUT,
-    ),  # fmt: skip
+    SettingsChanged: CONFIGURED,
     # security of the line
     sec.SecurityEvent: (SECURITY,),
     sec.SecurityKeyRequested: (SECURITY,),

@@ -53,6 +53,7 @@ OTHER = changed(
         "operator_current_limit_1": "6",
     },
 )
+WATCHED = changed(QUICK, {"ocpp_ws_url": "ws://backend.lan", "tcp_watchdog_timeout": "3"})
 SETTINGS = [SettingsChanged(QUICK), SettingsChanged(OTHER)]
 INFO = StationInfo("Vendor", "Model", "S1", "1.0", 2)
 FOREIGN: list[object] = ["garbage", None, 17, b.Restart(StopReason.OTHER)]

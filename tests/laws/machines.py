@@ -43,6 +43,7 @@ from firmware.model.values import (
 from firmware.ocpp import OcppCore
 from firmware.ocpp.charging import ChargingCore
 from firmware.ocpp.security import SecurityCore
+from firmware.ocpp.watchdog import BackendWatchdog
 from firmware.pilot import facts as p
 from firmware.pilot.core import PilotCore
 from firmware.session.core import SessionCore
@@ -87,6 +88,7 @@ from tests.laws.facts import (
     SILENT,
     STATION_FAULTS,
     TIME,
+    WATCHED,
     transaction,
 )
 from tests.laws.security_facts import SECURE, SECURITY, TRIED
@@ -277,6 +279,13 @@ KINDS = (
         [*DEVICES, *TIME, *LINE, CARDS[0], b.BackendConnected(0), b.ClockSynced(0, "rtc")],
         (*_COMMON, b.BackendLost, b.BackendConnected, d.ReaderAnswered),
         pauses=(0, 1, 50, 2_999, 3_000, 30_000),
+    ),
+    Kind(
+        "BackendWatchdog",
+        lambda: BackendWatchdog(WATCHED),
+        [*BEGAN, *ENDED, *LINE, LOST, b.BackendConnected(0), SettingsChanged(WATCHED), *SETTINGS],
+        (*_COMMON, b.BackendLost, b.BackendConnected, s.TransactionBegan, s.TransactionEnded),
+        pauses=(0, 1, 50, 999, 1_000, 3_000),
     ),
     Kind(
         "Wear",
