@@ -79,6 +79,14 @@ PARAMS = (
         help="Send status notifications for faults and their end.",
     ),
     Param(
+        "ocpp_send_usb_error_status",
+        flag(),
+        False,
+        id="P037",
+        manual="4",
+        help="Also send status notifications when the link to the connector board is interrupted.",
+    ),
+    Param(
         "ocpp_status_strategy",
         choice("occupied_on_charging", "occupied_on_authorized_plugged"),
         "occupied_on_charging",

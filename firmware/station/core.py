@@ -14,6 +14,7 @@ from typing import cast
 
 from firmware.auth.core import AuthCore
 from firmware.diag.absences import Absences
+from firmware.diag.board_link import BoardLink
 from firmware.diag.book import FaultBook
 from firmware.diag.inputs import InputWatch
 from firmware.diag.wear import Wear
@@ -101,6 +102,7 @@ class StationCore:
             Part.OCPP: self.ocpp,
             Part.CHARGING: self.charging,
             Part.WATCHDOG: BackendWatchdog(settings, running),
+            Part.BOARD_LINK: BoardLink(settings),
             Part.SECURITY: SecurityCore(settings, memory, options.info.serial),
             Part.SETTINGS: self.configuration,
         }

@@ -38,6 +38,7 @@ class Part(StrEnum):
     CHARGING = "charging"  # of OCPP: profiles and schedules
     SECURITY = "security"
     WATCHDOG = "watchdog"  # of the back end
+    BOARD_LINK = "board link"
     SETTINGS = "settings"
     OUT = "out"
     KEEP = "keep"  # a durable write
@@ -48,13 +49,15 @@ METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTING
 WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUTS
 ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
 CHARGING, SECURITY, WATCHDOG = Part.CHARGING, Part.SECURITY, Part.WATCHDOG
+BOARD_LINK = Part.BOARD_LINK
 INSIDE = (
     SESSION, DESK, AUTH, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR, LED,
-    OCPP, CHARGING, SECURITY, WATCHDOG,
+    OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK,
 )  # fmt: skip
 
 CONFIGURED = (
-    SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, CHARGING, SECURITY, WATCHDOG, OUT,
+    SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, CHARGING, SECURITY, WATCHDOG,
+    BOARD_LINK, OUT,
 )  # fmt: skip
 
 ROUTES: dict[type, tuple[Part, ...]] = {
@@ -69,8 +72,8 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     o.CpToggled: (),  # for ISO 15118
     o.FaultRaised: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED),
     o.FaultCleared: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED),
-    o.PilotFound: (SESSION, LIMITS, BOOK, WATCH),
-    o.PilotLost: (SESSION, BOOK, WATCH, WEAR),
+    o.PilotFound: (SESSION, LIMITS, BOOK, WATCH, BOARD_LINK),
+    o.PilotLost: (SESSION, BOOK, WATCH, WEAR, BOARD_LINK),
     # to the pilot
     o.GivePermit: (OUT,),
     o.EndPermit: (OUT,),
@@ -95,7 +98,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.TransactionBegan: (CHARGING, DESK, AUTH, METERING, WATCH, OCPP, WATCHDOG),
     s.TransactionEnded: (DESK, METERING, WATCH, WEAR, OCPP, CHARGING, WATCHDOG),
     s.TransactionConfirmed: (SESSION, DESK, AUTH, CHARGING),
-    s.ConnectorChanged: (OCPP,),
+    s.ConnectorChanged: (OCPP, BOARD_LINK),
     s.SessionShown: (LED, DESK, CHARGING),
     s.ShowPattern: (OUT,),
     # meters

@@ -15,7 +15,9 @@ from itertools import product
 from random import Random
 
 from firmware.auth.core import AuthCore
+from firmware.config.registry import changed
 from firmware.diag.absences import Absences
+from firmware.diag.board_link import BoardLink
 from firmware.diag.book import FaultBook
 from firmware.diag.inputs import InputWatch
 from firmware.diag.wear import Wear
@@ -279,6 +281,13 @@ KINDS = (
         [*DEVICES, *TIME, *LINE, CARDS[0], b.BackendConnected(0), b.ClockSynced(0, "rtc")],
         (*_COMMON, b.BackendLost, b.BackendConnected, d.ReaderAnswered),
         pauses=(0, 1, 50, 2_999, 3_000, 30_000),
+    ),
+    Kind(
+        "BoardLink",
+        lambda: BoardLink(changed(QUICK, {"ocpp_send_usb_error_status": "on"})),
+        [o.PilotFound(0), o.PilotLost(0), *SETTINGS,
+         s.ConnectorChanged(0, ConnectorStatus.FAULTED)],
+        (*_COMMON, o.PilotFound, o.PilotLost, s.ConnectorChanged),
     ),
     Kind(
         "BackendWatchdog",
