@@ -111,8 +111,10 @@ def _status(s: SessionState, settings: Settings) -> S:
         case P.AUTHORISED if s.occupied:  # both conditions hold, only the car is missing
             return S.PREPARING
         case P.PLUGGED | P.AUTHORISED:
-            early = settings.text("ocpp_status_strategy") == "occupied_on_authorized_plugged"
-            return S.PREPARING if early else S.AVAILABLE
+            if settings.text("ocpp_status_strategy") != "occupied_on_authorized_plugged":
+                return S.AVAILABLE
+            too_late = s.phase is P.PLUGGED and s.plugged_ms is None
+            return S.FINISHING if too_late else S.PREPARING  # [ER 3.20]
         case _:
             return S.AVAILABLE
 

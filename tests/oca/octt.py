@@ -49,7 +49,7 @@ class Octt:
         self.backend.interval_s = 86_400
         self.recorder = WireRecorder(60_000)
         self.heard = []  # (at_s, action, payload) of what the station asked
-        self.answers = {}  # id of what the station asked -> what we answered
+        self.answered = []  # frames that answer us
         self.read = Counter()  # by action
         self.changes = []
         self.swiped_s = 0
@@ -187,7 +187,9 @@ class Octt:
         self.recorder.frame(identity, direction, text, round(self.now_s * 1_000))
         if direction == "up":
             message = json.loads(text)
-            if message[0] == 2:
+            if message[0] != 2:
+                self.answered.append(text)
+            else:
                 self.heard.append((self.now_s, message[2], message[3]))
 
     def _utc_now(self):

@@ -68,6 +68,7 @@ def test_005_2_the_car_is_unplugged_at_its_side_and_the_plug_stays_locked(octt):
     lab.expect("StatusNotification", connectorId=1, status="Available")
 
 
+@pytest.mark.covers("OCPP16-PITFALL-26")
 @pytest.mark.covers("TC_005_3_CS")
 def test_005_3_the_car_is_unplugged_at_its_side_and_comes_back_to_its_transaction(octt):
     lab = octt()
@@ -109,6 +110,7 @@ def test_069_a_card_of_the_same_parent_stops(octt):
     lab.expect("StatusNotification", connectorId=1, status="Finishing")
 
 
+@pytest.mark.covers("OCPP16-PITFALL-43")
 @pytest.mark.covers("TC_010_CS")
 def test_010_remote_start_with_the_cable_first(octt):
     lab = octt(send_authorize_for_remote_start="on")
@@ -157,6 +159,7 @@ def test_012_remote_stop(octt):
     lab.expect("StatusNotification", connectorId=1, status="Available")
 
 
+@pytest.mark.covers("OCPP16-PITFALL-42")
 @pytest.mark.covers("TC_026_CS")
 def test_026_remote_start_where_a_transaction_runs_is_rejected(octt):
     lab = octt()
@@ -247,6 +250,7 @@ def test_031_unlock_a_connector_that_is_not_there(octt):
     assert lab.ask("UnlockConnector", connectorId=9) == {"status": "NotSupported"}
 
 
+@pytest.mark.covers("OCPP16-PITFALL-45")
 @pytest.mark.covers("TC_017_2_CS", "TC_018_2_CS")
 def test_017_2_018_2_a_fixed_cable_is_not_unlocked(octt):
     lab = octt("tethered")
@@ -268,6 +272,7 @@ def test_017_1_unlock_an_idle_connector(octt):
     assert lab.ask("UnlockConnector", connectorId=1) == {"status": "Unlocked"}
 
 
+@pytest.mark.covers("OCPP16-PITFALL-45")
 @pytest.mark.covers("TC_018_1_CS")
 def test_018_1_unlock_while_charging_stops_first(octt):
     lab = octt()
@@ -290,6 +295,7 @@ def test_024_a_lock_that_does_not_close_lets_nobody_charge(octt):
     assert all(change.get("closed") is not True for _, change in lab.changes)
 
 
+@pytest.mark.covers("OCPP16-PITFALL-45")
 @pytest.mark.covers("TC_030_CS")
 def test_030_a_lock_that_does_not_open_is_told(octt):
     lab = octt()

@@ -26,6 +26,7 @@ def test_013_014_a_reset_of_an_idle_station(octt, kind):
     lab.charge()
 
 
+@pytest.mark.covers("OCPP16-PITFALL-6", "OCPP16-PITFALL-44")
 @pytest.mark.covers("TC_015_CS")
 def test_015_a_hard_reset_ends_the_transaction(octt):
     lab = octt()
@@ -37,6 +38,7 @@ def test_015_a_hard_reset_ends_the_transaction(octt):
     assert lab.face() == "Finishing"
 
 
+@pytest.mark.covers("OCPP16-PITFALL-44")
 @pytest.mark.covers("TC_016_CS")
 def test_016_a_soft_reset_ends_the_transaction_first(octt):
     lab = octt()
@@ -62,6 +64,7 @@ def test_032_power_fails_and_the_transaction_is_stopped_when_it_is_back(octt):
     assert len(lab.bookings) == 1
 
 
+@pytest.mark.covers("OCPP16-PITFALL-25")
 @pytest.mark.covers("TC_034_CS")
 def test_034_unavailable_survives_a_power_failure(octt):
     lab = octt()
@@ -123,6 +126,7 @@ def told(stamp):
     return (moment - EPOCH) / timedelta(seconds=1)
 
 
+@pytest.mark.covers("OCPP16-PITFALL-7")
 @pytest.mark.covers("TC_037_2_CS")
 def test_037_2_an_offline_start_that_is_not_accepted_and_goes_on_without_energy(octt):
     lab = octt(if_in_doubt_allow_charging="on")
@@ -140,6 +144,7 @@ def test_037_2_an_offline_start_that_is_not_accepted_and_goes_on_without_energy(
     assert not lab.look()["contactor_closed"]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-7")
 @pytest.mark.covers("TC_037_3_CS")
 def test_037_3_an_offline_start_that_is_not_accepted_is_stopped(octt):
     lab = octt(if_in_doubt_allow_charging="on")
@@ -172,6 +177,7 @@ def test_038_a_stop_without_a_back_end_is_told_later(octt):
     assert stopped_s - 15 < told(stop["timestamp"]) <= stopped_s
 
 
+@pytest.mark.covers("OCPP16-PITFALL-29")
 @pytest.mark.covers("TC_041_CS")
 @pytest.mark.parametrize("charging", [False, True])
 def test_041_a_fault_is_told_and_so_is_its_end(octt, charging):
@@ -187,6 +193,7 @@ def test_041_a_fault_is_told_and_so_is_its_end(octt, charging):
     assert over["errorCode"] == "NoError"
 
 
+@pytest.mark.covers("OCPP16-PITFALL-36")
 @pytest.mark.covers("TC_040_1_CS", "TC_040_2_CS", "TC_021_CS")
 def test_040_021_changes_of_configuration(octt):
     lab = octt()
@@ -199,6 +206,7 @@ def test_040_021_changes_of_configuration(octt):
     assert (entry["value"], entry["readonly"]) == ("37", False)
 
 
+@pytest.mark.covers("OCPP16-PITFALL-30", "OCPP16-PITFALL-32")
 @pytest.mark.covers("TC_070_CS")
 def test_070_sampled_meter_values(octt):
     lab = octt()
@@ -217,6 +225,7 @@ def test_070_sampled_meter_values(octt):
     lab.set("MeterValuesSampledData", f"{REGISTER},No.Such.Thing", "Rejected")
 
 
+@pytest.mark.covers("OCPP16-PITFALL-30", "OCPP16-PITFALL-31")
 @pytest.mark.covers("TC_071_CS")
 def test_071_clock_aligned_meter_values(octt):
     lab = octt()
@@ -233,6 +242,7 @@ def test_071_clock_aligned_meter_values(octt):
     assert "transactionId" not in outside
 
 
+@pytest.mark.covers("OCPP16-PITFALL-37")
 @pytest.mark.covers("TC_019_CS")
 def test_019_the_configuration_is_told_in_whole_and_by_key(octt):
     lab = octt()
@@ -282,6 +292,7 @@ def test_002_a_cold_boot_that_is_pending_at_first(octt):
         lab.expect("StatusNotification", connectorId=number, status="Available")
 
 
+@pytest.mark.covers("OCPP16-PITFALL-42")
 @pytest.mark.covers("TC_027_CS")
 def test_027_remote_start_on_connector_0_is_rejected(octt):
     lab = octt()
@@ -291,6 +302,7 @@ def test_027_remote_start_on_connector_0_is_rejected(octt):
     lab.silence("StartTransaction", 20)
 
 
+@pytest.mark.covers("OCPP16-PITFALL-47")
 @pytest.mark.covers("TC_054_CS", "TC_055_CS")
 def test_054_055_what_is_triggered_comes(octt):
     lab = octt(ocpp__MeterValueSampleInterval="900")
@@ -306,6 +318,7 @@ def test_054_055_what_is_triggered_comes(octt):
     assert lab.ask("TriggerMessage", **payload) == {"status": "Rejected"}
 
 
+@pytest.mark.covers("OCPP16-PITFALL-48")
 @pytest.mark.covers("TC_062_CS")
 def test_062_data_of_an_unknown_vendor(octt):
     lab = octt()

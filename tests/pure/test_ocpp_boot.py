@@ -45,6 +45,7 @@ def test_the_first_message_says_who_we_are():
     ]  # fmt: skip
 
 
+@pytest.mark.covers("OCPP16-PITFALL-17")
 @pytest.mark.covers("TC_001_CS")
 def test_rejected_is_silence_until_the_interval_is_over():
     core = station()
@@ -62,6 +63,7 @@ def test_rejected_is_silence_until_the_interval_is_over():
     assert [frame[2] for frame in frames(wishes)] == ["StatusNotification"]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-16")
 @pytest.mark.covers("TC_002_CS")
 def test_pending_answers_but_says_only_what_was_asked_for():
     core = station()
@@ -97,6 +99,7 @@ def test_trigger_of_boot_while_pending_goes_out_at_once():
     assert BackendReady(5) in hear(core, [3, call[1], conf], 5)
 
 
+@pytest.mark.covers("OCPP16-PITFALL-15")
 def test_a_boot_without_an_answer_is_repeated_with_a_growing_wait():
     core = station()
     connect(core)
@@ -117,6 +120,7 @@ def test_an_answer_to_boot_that_says_nothing_is_a_failure(conf):
     assert core.status()["boot"] == "Unknown"
 
 
+@pytest.mark.covers("OCPP16-PITFALL-18")
 def test_a_reconnect_of_the_same_start_sends_no_boot():
     core = station()
     boot(core)
@@ -143,6 +147,7 @@ def test_a_forced_heartbeat_comes_every_interval_whatever_else_is_said():
     assert core.deadline_ms() == 200_000
 
 
+@pytest.mark.covers("OCPP16-PITFALL-27")
 @pytest.mark.covers("B-OCP-08")
 def test_other_traffic_spares_the_heartbeat_but_not_for_more_than_a_day():
     core = station(ocpp_force_heartbeat=False)
@@ -157,6 +162,7 @@ def test_other_traffic_spares_the_heartbeat_but_not_for_more_than_a_day():
     assert core.deadline_ms() <= 172_800_000 + 50_000
 
 
+@pytest.mark.covers("OCPP16-PITFALL-27")
 @pytest.mark.parametrize("interval_s", [0, -5, 10**12])
 def test_an_odd_interval_is_survived(interval_s):
     core = station(ocpp__HeartbeatInterval=0)
@@ -164,6 +170,7 @@ def test_an_odd_interval_is_survived(interval_s):
     assert core.deadline_ms() == 86_400_000
 
 
+@pytest.mark.covers("OCPP16-PITFALL-36")
 def test_a_changed_heartbeat_interval_counts_at_once():
     core = station()
     boot(core, interval_s=100)
@@ -173,6 +180,7 @@ def test_a_changed_heartbeat_interval_counts_at_once():
     assert core.deadline_ms() == 20_000
 
 
+@pytest.mark.covers("OCPP16-PITFALL-28")
 def test_the_clock_is_told_when_unknown_or_wrong_by_more_than_a_second():
     core = station()
     assert others(boot(core, now_ms=500)) == [
@@ -210,6 +218,7 @@ def test_an_answer_in_the_very_millisecond_of_the_time_out_is_late():
     assert hear(core, yes, 30_000) == [BackendAnswered("A", None)]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-62")
 def test_a_late_answer_does_not_answer_the_next_question():
     core = station()
     boot(core)
@@ -220,6 +229,7 @@ def test_a_late_answer_does_not_answer_the_next_question():
     assert hear(core, [4, first[1], "InternalError", "", {}], 30_003) == []
 
 
+@pytest.mark.covers("OCPP16-PITFALL-62", "OCPP16-PITFALL-69")
 def test_late_and_double_answers_are_ignored():
     core = station()
     boot(core)
@@ -235,6 +245,7 @@ def test_late_and_double_answers_are_ignored():
     assert hear(core, yes, 30_004) == []
 
 
+@pytest.mark.covers("OCPP16-PITFALL-69")
 @pytest.mark.parametrize(
     ("conf", "info"),
     [
@@ -256,6 +267,7 @@ def test_a_verdict_is_read_liberally(conf, info):
     assert hear(core, [3, ask[1], conf], 1) == [BackendAnswered("A", info)]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-68")
 def test_a_question_ends_with_the_connection_or_is_answered_none_at_once():
     core = station()
     assert core.handle(AskBackend("A"), 0) == [BackendAnswered("A", None)]
@@ -275,6 +287,7 @@ def test_a_token_too_long_for_any_back_end_is_invalid():
     assert core.handle(AskBackend("x" * 21), 1) == [answer]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-61")
 def test_one_call_at_a_time_and_requests_are_answered_meanwhile():
     core = station()
     boot(core)

@@ -39,6 +39,7 @@ def test_a_broken_call_with_an_id_is_refused(text):
     assert parse(text) == Refusal("1", "FormationViolation", "a CALL is [2, id, action, object]")
 
 
+@pytest.mark.covers("OCPP16-PITFALL-64")
 @pytest.mark.parametrize(
     ("text", "frame"),
     [
@@ -87,6 +88,7 @@ def test_no_frame_ever_raises_and_the_next_good_one_is_answered(texts):
     assert answers == [[3, "good", {"listVersion": -1}]]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-63")
 @pytest.mark.parametrize(
     ("action", "payload", "code"),
     [

@@ -132,6 +132,7 @@ def test_too_many_open_requests_are_refused():
     assert error[:3] == [4, "more", "InternalError"]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-41")
 @pytest.mark.covers("TC_054_CS")
 def test_a_trigger_is_answered_before_what_it_causes():
     core = online()
@@ -145,6 +146,7 @@ def test_a_trigger_is_answered_before_what_it_causes():
     assert others(wishes) == [backend.SampleRequested(1), backend.SampleRequested(2)]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-18", "OCPP16-PITFALL-47")
 @pytest.mark.covers("TC_054_CS")
 def test_a_triggered_boot_never_starts_anything_anew():
     core = online()

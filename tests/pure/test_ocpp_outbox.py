@@ -43,6 +43,7 @@ def begin(core, begun, now_ms):
     return list(core.handle(TransactionBegan(begun), now_ms))
 
 
+@pytest.mark.covers("OCPP16-PITFALL-8")
 def test_a_start_is_written_before_it_is_sent_and_confirmed_with_its_id():
     core = station()
     boot(core)
@@ -64,6 +65,7 @@ def test_a_start_is_written_before_it_is_sent_and_confirmed_with_its_id():
     ]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-8", "OCPP16-PITFALL-69")
 @pytest.mark.parametrize(
     ("conf", "transaction_id", "verdict"),
     [
@@ -80,6 +82,7 @@ def test_an_odd_answer_to_a_start_is_read_for_what_it_means(conf, transaction_id
     assert confirmed == TransactionConfirmed("7-1-1", 1, transaction_id, TokenInfo(verdict))
 
 
+@pytest.mark.covers("OCPP16-PITFALL-1")
 @pytest.mark.covers("B-OCP-34", "TC_039_CS")
 def test_a_whole_offline_transaction_is_sent_in_order_with_its_own_times():
     core = station()
@@ -115,6 +118,7 @@ def test_a_whole_offline_transaction_is_sent_in_order_with_its_own_times():
     assert wishes[-2:] == [DropOutbox(3), DropTransaction("7-1-1")]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-10")
 def test_a_stop_by_hand_names_neither_reason_nor_token():
     begun = transaction(transaction_id=5)
     core = station(Memory(boot=8, transactions=(begun,)))
@@ -123,6 +127,7 @@ def test_a_stop_by_hand_names_neither_reason_nor_token():
     assert sorted(call[3]) == ["meterStop", "timestamp", "transactionId"]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-31", "OCPP16-PITFALL-33")
 def test_all_measurands_and_phases_are_strings_with_units():
     core = station()
     boot(core)
@@ -137,6 +142,7 @@ def test_all_measurands_and_phases_are_strings_with_units():
     assert "transactionId" not in call[3]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-33")
 def test_a_sample_with_nothing_to_say_is_not_sent():
     core = station()
     boot(core)
@@ -144,6 +150,7 @@ def test_a_sample_with_nothing_to_say_is_not_sent():
     assert core.handle(sample(None, measurands=("Unheard.Of",)), 1) == []
 
 
+@pytest.mark.covers("OCPP16-PITFALL-3")
 def test_a_triggered_sample_of_a_transaction_goes_past_the_queue_with_its_id():
     core = station()
     boot(core)
@@ -153,6 +160,7 @@ def test_a_triggered_sample_of_a_transaction_goes_past_the_queue_with_its_id():
     assert (call[2], call[3]["transactionId"]) == ("MeterValues", 9)
 
 
+@pytest.mark.covers("OCPP16-PITFALL-1", "OCPP16-PITFALL-4")
 @pytest.mark.covers("B-OCP-09")
 def test_the_wait_grows_with_each_transmission_and_then_the_message_is_given_up():
     core = station(ocpp_force_heartbeat=False)
@@ -170,6 +178,7 @@ def test_the_wait_grows_with_each_transmission_and_then_the_message_is_given_up(
     assert call[2] == "StopTransaction"
 
 
+@pytest.mark.covers("OCPP16-PITFALL-5")
 @pytest.mark.parametrize("conf", [{}, {"transactionId": None}, {"transactionId": "x"}, []])
 def test_a_start_whose_answer_has_no_id_counts_as_not_processed(conf):
     core = station()
@@ -188,6 +197,7 @@ def test_meter_values_of_a_start_that_was_given_up_are_dropped():
     assert core.handle(sample(at_ms=60_000), 4) == []
 
 
+@pytest.mark.covers("OCPP16-PITFALL-4")
 def test_a_lost_connection_is_no_attempt_and_the_same_message_comes_again():
     core = station()
     boot(core)
@@ -198,6 +208,7 @@ def test_a_lost_connection_is_no_attempt_and_the_same_message_comes_again():
     assert again[2:] == first[2:]
 
 
+@pytest.mark.covers("OCPP16-PITFALL-2")
 def test_a_status_may_overtake_but_no_transaction_message_may():
     core = station(ocpp_force_heartbeat=False)
     boot(core)
@@ -209,6 +220,7 @@ def test_a_status_may_overtake_but_no_transaction_message_may():
     assert again[3]["connectorId"] == 1
 
 
+@pytest.mark.covers("OCPP16-PITFALL-6")
 @pytest.mark.covers("B-OCP-31", "TC_032_2_CS")
 def test_after_power_loss_the_stop_carries_the_id_that_was_known():
     begun = transaction(transaction_id=77, meter_start_wh=5)

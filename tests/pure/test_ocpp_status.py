@@ -31,6 +31,7 @@ def online(**changes):
     return core
 
 
+@pytest.mark.covers("OCPP16-PITFALL-19")
 @pytest.mark.covers("TC_001_CS")
 def test_after_boot_connector_0_and_every_connector_are_told():
     core = station()
@@ -49,6 +50,7 @@ def test_the_timestamp_is_the_moment_of_the_change():
     }  # fmt: skip
 
 
+@pytest.mark.covers("OCPP16-PITFALL-22")
 def test_without_a_minimum_nothing_is_swallowed_while_the_line_is_busy():
     core = online()
     wishes = change(core, 1, Face.PREPARING, 1)
@@ -63,6 +65,7 @@ def test_an_unchanged_face_says_nothing():
     assert change(core, 1, Face.AVAILABLE, 5) == []
 
 
+@pytest.mark.covers("OCPP16-PITFALL-22")
 def test_a_status_shorter_than_the_minimum_is_not_sent():
     core = online(ocpp__MinimumStatusDuration=3)
     assert change(core, 1, Face.PREPARING, 1_000) == []
@@ -75,6 +78,7 @@ def test_a_status_shorter_than_the_minimum_is_not_sent():
     assert core.handle(TICK, 20_000) == []
 
 
+@pytest.mark.covers("OCPP16-PITFALL-22")
 def test_a_triggered_status_is_neither_held_nor_sent_twice():
     core = online(ocpp__MinimumStatusDuration=30)
     change(core, 1, Face.PREPARING, 1_000)
@@ -85,6 +89,7 @@ def test_a_triggered_status_is_neither_held_nor_sent_twice():
     assert core.handle(TICK, 31_000) == []
 
 
+@pytest.mark.covers("OCPP16-PITFALL-21")
 def test_after_an_interruption_only_news_is_told_without_history():
     core = online()
     core.handle(BackendLost(1, "gone"), 1)
@@ -130,6 +135,7 @@ def test_a_fault_carries_code_text_and_vendor_code():
     assert call[3]["vendorErrorCode"] == "F01"
 
 
+@pytest.mark.covers("OCPP16-PITFALL-20")
 def test_connectors_and_states_that_cannot_be_are_not_told():
     core = online()
     assert change(core, 0, Face.CHARGING, 1) == []

@@ -21,6 +21,7 @@ def _player(repository):
     return SimPlayer(parse("bad", CHARGING), load_board(repository / "boards/mock.toml"))
 
 
+@pytest.mark.covers("OCPP16-PITFALL-5", "OCPP16-PITFALL-68")
 @pytest.mark.covers("B-OCP-09")
 @pytest.mark.parametrize("kind", ["late", "never", "twice", "garbage", "error", "huge", "close"])
 def test_charging_goes_on_and_the_books_are_right(kind, repository):
