@@ -14,17 +14,20 @@ TLS_PROFILE, CERTIFICATE_PROFILE = 2, 3  # each has what those before it have
 
 
 def backend_link(
-    settings: Settings, post: Callable[[object], None], shown: Shown
+    settings: Settings, post: Callable[[object], None], shown: Shown, *, simulated: bool
 ) -> BackendLink | None:
     """Return the link; `None` for a station that is to stand alone."""
     if not settings.text("ocpp_ws_url") or settings.text("backend_connection_type") == "none":
         return None
-    config = link_config(settings, shown)
+    config = link_config(settings, shown, simulated=simulated)
     return BackendLink(config, post, jitter=random.random, now_ms=now_ms)
 
 
-def link_config(settings: Settings, shown: Shown) -> LinkConfig:
-    """Return where to connect and what to show; a profile with TLS makes wss:// of ws://."""
+def link_config(settings: Settings, shown: Shown, *, simulated: bool) -> LinkConfig:
+    """Return where to connect and what to show; a profile with TLS makes wss:// of ws://.
+
+    A simulated station lives on any machine: it takes whatever way there is.
+    """
     profile = settings.number("ocpp:SecurityProfile")
     url = settings.text("ocpp_ws_url")
     if profile >= TLS_PROFILE and url.startswith("ws://"):
@@ -38,6 +41,7 @@ def link_config(settings: Settings, shown: Shown) -> LinkConfig:
         ping_interval_s=settings.number("ocpp_ws_keepalive_interval"),
         open_timeout_s=settings.number("backend_connection_timeout"),
         tls=_tls(settings, shown, profile),
+        interface="" if simulated else settings.text("backend_connection_type"),
     )
 
 

@@ -91,7 +91,9 @@ class Station:
         store = CertificateStore(state / "certificates")
         self.shown = store.shown()
         self.certificates = CertificateWorker(store, self._certificates_told)
-        self.backend = backend_link(wake.settings, self.runner.post, self.shown)
+        self.backend = backend_link(
+            wake.settings, self.runner.post, self.shown, simulated=self.simulated
+        )
         self.writer = Writer(wake.database, self._storage_failed, self._storage_troubled)
         lights = wake.profile.led.count if wake.profile.led else 0
         self.ring = Ring(ports, lights, self.runner.post, self.loop)
@@ -193,7 +195,7 @@ class Station:
 
     def _settings_changed(self, wish: SettingsChanged) -> None:
         if self.backend is not None:
-            self.backend.configure(link_config(wish.settings, self.shown))
+            self.backend.configure(link_config(wish.settings, self.shown, simulated=self.simulated))
         self.ring.percent = wish.settings.number("ocpp:LightIntensity")
 
     def _certificates_told(self, facts: list[object], shown: Shown) -> None:

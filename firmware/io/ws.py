@@ -14,12 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from string import hexdigits
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
+from firmware.io.interfaces import connected_over
 from firmware.io.tls import TlsConfig, anchor_of, client_context
 from firmware.io.ws_failures import Place, host_of, told
 from firmware.model.backend import BackendConnected, BackendLost, FrameReceived, Loss
@@ -45,6 +46,7 @@ class LinkConfig:
     ping_interval_s: int = 0
     open_timeout_s: int = 30
     tls: TlsConfig = TlsConfig()
+    interface: str = ""  # a kind of `interfaces`; empty: as the routes say. A proxy has its own
     connect: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -146,7 +148,7 @@ class BackendLink:
             "create_connection": _CandidConnection,
             **config.connect,
         }
-        return asyncio.ensure_future(_connected(station_url(config), options, config.tls))
+        return asyncio.ensure_future(_connected(config, options))
 
     async def _serve(self, line: ClientConnection) -> tuple[Loss, str]:
         if line.subprotocol != SUBPROTOCOL:  # [OCPP-J 3.3]
@@ -228,10 +230,17 @@ class _StraightConnect(connect):
         return exc
 
 
-async def _connected(url: str, options: dict[str, Any], tls: TlsConfig) -> ClientConnection:
-    if url.startswith("wss://") and "ssl" not in options:
+async def _connected(config: LinkConfig, options: dict[str, Any]) -> ClientConnection:
+    url = station_url(config)
+    parts = urlsplit(url)
+    if parts.scheme == "wss" and "ssl" not in options:
         # system roots are some hundred files to read: not in the loop
-        options = {**options, "ssl": await asyncio.to_thread(client_context, tls)}
+        options = {**options, "ssl": await asyncio.to_thread(client_context, config.tls)}
+    if config.interface and config.proxy is None:
+        port = parts.port or (443 if parts.scheme == "wss" else 80)
+        async with asyncio.timeout(config.open_timeout_s):
+            bound = await connected_over(config.interface, parts.hostname or "", port)
+        options = {**options, "sock": bound}
     return await _StraightConnect(url, **options)
 
 

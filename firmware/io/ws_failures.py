@@ -22,6 +22,7 @@ from websockets.exceptions import (
     ProxyError,
 )
 
+from firmware.io.interfaces import NoInterface
 from firmware.model.backend import Loss
 
 
@@ -107,6 +108,8 @@ def _plain(failure: BaseException, place: Place) -> Told:
             return Loss.OTHER, "The address of the back end is no WebSocket address."
         case ConnectionClosed():
             return Loss.OTHER, _closed(failure, place)
+        case NoInterface():
+            return Loss.OTHER, str(failure)
         case socket.gaierror():
             name = place.proxy or host
             return Loss.OTHER, f"The name {name} cannot be resolved; check DNS and the address."

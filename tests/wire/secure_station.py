@@ -36,13 +36,13 @@ def secure_station(folder, settings):
             case b.DropConnection(reason):
                 me.link.drop(reason)
             case SettingsChanged(known):
-                me.link.configure(link_config(known, me.store.shown()))
+                me.link.configure(link_config(known, me.store.shown(), simulated=True))
             case ReadMeter(outlet):
                 me.runner.post(MeterSilent(outlet, loop_ms(loop)))
             case _ if isinstance(wish, CERTIFICATE_WISHES):
                 for fact in me.store.perform(wish):
                     me.runner.post(fact)
-                me.link.configure(link_config(me.settings(), me.store.shown()))
+                me.link.configure(link_config(me.settings(), me.store.shown(), simulated=True))
 
     def post(fact):
         me.runner.post(fact)
@@ -62,7 +62,7 @@ def secure_station(folder, settings):
     me.settings = lambda: me.core.configuration.settings
     me.log = lambda: list(security.lines(me.database.query))
     me.runner = Runner(me.core, perform, loop)
-    config = link_config(settings, me.store.shown())
+    config = link_config(settings, me.store.shown(), simulated=True)
     now_ms = me.runner.now_ms
     me.link = BackendLink(config, post, jitter=lambda: -0.9, now_ms=now_ms)  # back in 0.1 s
     post(me.store.listed())

@@ -127,14 +127,18 @@ def test_a_proxy_of_the_environment_is_never_used(monkeypatch):
 
 @pytest.mark.covers("B-OCP-04", "B-OCP-06")
 def test_the_parameters_reach_the_link():
-    plain = link_config(settings(ocpp_ws_url="ws://h/p"), Shown())
+    plain = link_config(settings(ocpp_ws_url="ws://h/p"), Shown(), simulated=False)
+    assert plain.interface == "ethernet"
+    wireless = settings(ocpp_ws_url="ws://h/p", backend_connection_type="wlan")
+    assert link_config(wireless, Shown(), simulated=False).interface == "wlan"
+    assert link_config(wireless, Shown(), simulated=True).interface == ""
     assert (plain.proxy, plain.ping_interval_s, plain.tls) == (None, 0, TlsConfig())
     known = settings(
         ocpp_ws_url="wss://h/p",
         ocpp_ws_proxy="http://u:p@px:8",
         ocpp_ssl_strictness_client="skip_host",
     )
-    config = link_config(known, Shown(("ROOT",)))
+    config = link_config(known, Shown(("ROOT",)), simulated=True)
     assert (config.proxy, config.tls) == ("http://u:p@px:8", TlsConfig("skip_host", ("ROOT",)))
     assert "u:p" not in repr(config)
 
@@ -156,7 +160,7 @@ def test_a_security_profile_decides_what_is_shown_and_checked(
         ocpp_ws_url="ws://h:8/p", ocpp_ssl_strictness_client="skip_host",
         ocpp_basic_auth_password="0123456789abcdef", ocpp__SecurityProfile=str(profile),
     )  # fmt: skip
-    config = link_config(known, Shown(("ROOT",), tmp_path))
+    config = link_config(known, Shown(("ROOT",), tmp_path), simulated=True)
     assert (config.url, bool(config.password)) == (url, password)
     assert (config.tls.strictness, config.tls.client is not None) == (strictness, client)
     assert config.tls.system_roots is (profile < 2)

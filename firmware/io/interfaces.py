@@ -1,0 +1,59 @@
+"""A TCP connection over one network interface, whatever the routes say.
+
+The names of interfaces differ from system to system; they are known by how they begin. The
+kernel does the binding (SO_BINDTODEVICE), which needs no privilege for a socket of one's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import suppress
+
+BEGINNINGS = {
+    "ethernet": ("eth", "en"),
+    "wlan": ("wlan", "wl"),
+    "gsm": ("wwan", "ppp", "usb"),
+    "loopback": ("lo",),  # of tests
+}
+
+
+class NoInterface(OSError):
+    """There is no interface of this kind; the text is a sentence."""
+
+
+def interface_of(kind: str) -> str:
+    """Return the first interface of a kind; raise `NoInterface`."""
+    beginnings = BEGINNINGS[kind]
+    names = [name for _, name in sorted(socket.if_nameindex())]
+    for beginning in beginnings:
+        for name in names:
+            if name.startswith(beginning):
+                return name
+    raise NoInterface(
+        f"There is no {kind} interface (a name that begins with {' or '.join(beginnings)}); "
+        "backend_connection_type chooses another."
+    )
+
+
+async def connected_over(kind: str, host: str, port: int) -> socket.socket:
+    """Return a connected socket that is bound to the interface; raise `OSError`."""
+    name = interface_of(kind)
+    loop = asyncio.get_running_loop()
+    addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    failure: OSError = OSError(f"{host} has no address")
+    for family, sort, protocol, _, address in addresses:
+        made = socket.socket(family, sort, protocol)
+        try:
+            made.setblocking(False)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name.encode() + b"\0")
+            await loop.sock_connect(made, address)
+        except BaseException as problem:
+            with suppress(OSError):
+                made.close()
+            if not isinstance(problem, OSError):
+                raise
+            failure = problem
+        else:
+            return made
+    raise failure
