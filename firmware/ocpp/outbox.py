@@ -43,6 +43,7 @@ class _Book:
     outlet: int
     transaction_id: int | None = None
     floor_ms: int = 0  # no later message of it can be earlier
+    began: Stamp | None = None
     ended: bool = False
     newest: EnergySampled | None = None
 
@@ -134,9 +135,12 @@ class Outbox:
             utc_at_zero_ms=utc_at_zero_ms,
             floor_ms=max(book.floor_ms, self._floor_ms),
         )
-        book.floor_ms = self._floor_ms = max(book.floor_ms, self._floor_ms, utc_ms)
+        if utc_ms < book.floor_ms:  # the clock was set back meanwhile
+            utc_ms = _since_begin_ms(book, entry.at)
+        book.floor_ms = max(book.floor_ms, utc_ms)
+        self._floor_ms = max(self._floor_ms, utc_ms)
         writes: list[DurableWrite] = []
-        if entry.at.utc_ms is None:
+        if entry.at.utc_ms != utc_ms:
             writes = self._replaced(replace(entry, at=replace(entry.at, utc_ms=utc_ms)))
         known_id = None if entry.kind == "start" else book.transaction_id
         payload = payloads.completed(json.loads(entry.payload), utc_ms, known_id)
@@ -174,7 +178,10 @@ class Outbox:
 
     def _open(self, transaction: Transaction) -> None:
         self._books[transaction.key] = _Book(
-            transaction.outlet, transaction.transaction_id, transaction.began.utc_ms or 0
+            transaction.outlet,
+            transaction.transaction_id,
+            transaction.began.utc_ms or 0,
+            transaction.began,
         )
 
     def _book(self, key: str) -> _Book:
@@ -236,3 +243,11 @@ class Outbox:
         self._entries = deque(kept)
         self._meter_bytes -= sum(len(entry.payload) for entry in gone)
         return [DropOutbox(entry.seq) for entry in gone]
+
+
+def _since_begin_ms(book: _Book, at: Stamp) -> int:
+    """Return when a message was by the clock with which its transaction began."""
+    began = book.began
+    if began is None or began.utc_ms is None or began.boot != at.boot:
+        return book.floor_ms
+    return max(book.floor_ms, began.utc_ms + at.mono_ms - began.mono_ms)

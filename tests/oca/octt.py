@@ -87,7 +87,8 @@ class Octt:
                 self.loop.run_until_complete(task)
         self.loop.close()
         assert self.failures == []
-        assert self.recorder.problems() == []
+        # what the back end does wrong on purpose is not held against the station
+        assert [p for p in self.recorder.problems() if " down: " not in p] == []
 
     def wait(self, seconds):
         """Let time pass."""
