@@ -85,7 +85,7 @@ class SessionCore:
                 s.stop = (resumed.stop_reason, resumed.stop_token)
             elif resume_reason is not None:
                 s.stop = (resume_reason, None)
-            s.stored_only = resume_reason is StopReason.POWER_LOSS
+                s.stored_only = resume_reason is StopReason.POWER_LOSS
 
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take one fact, follow the table as far as it goes, show what changed."""
