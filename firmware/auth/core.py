@@ -1,7 +1,7 @@
-"""The pipeline of a token: local whitelist -> cache -> back end -> offline rules. [B-AUT-02]
+"""The pipeline of a token: local whitelist -> OCPP list -> cache -> back end -> offline rules.
 
-Each verdict carries one sentence: whose rule it was. One question a token is open at a time;
-no answer (lost, late, refused) is answered by the rules for being offline.
+[B-AUT-02] Each verdict carries one sentence: whose rule it was. One question a token is open at
+a time; no answer (lost, late, refused) is answered by the rules for being offline.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from firmware.auth.lists import CACHE_END_UTC_MS, YEAR_MS, live, on_local_list
+from firmware.auth.ocpp_list import NOT_SUPPORTED_VERSION, OcppList
 from firmware.model.backend import (
     Answer,
     AskBackend,
@@ -20,6 +21,7 @@ from firmware.model.backend import (
     ClockSynced,
 )
 from firmware.model.clock import WallClock
+from firmware.model.lists import ListContradicted, ListVersionRequested, SendListRequested
 from firmware.model.machine import NEVER_MS
 from firmware.model.session import (
     StartSource,
@@ -48,11 +50,14 @@ class AuthCore:
         boot: int,
         cache: Mapping[str, TokenInfo],
         transactions: Iterable[Transaction] = (),
+        *,
+        listed: OcppList | None = None,
     ) -> None:
         self.settings = settings
         self.clock = WallClock(boot)
         self.online = False
         self.cache = dict(cache)
+        self.listed = listed or OcppList()
         self.open: dict[str, TokenPresented] = {}
         self.tokens = {t.key: t.token for t in transactions}
 
@@ -69,7 +74,12 @@ class AuthCore:
                     self.tokens.pop(next(iter(self.tokens)))
             case TransactionConfirmed(key, _, _, info):
                 known = self.tokens.pop(key, None)
-                return self._remember(known, info, now_ms) if known is not None else []
+                return self._learn(known, info, now_ms) if known is not None else []
+            case SendListRequested():
+                return self._renew(fact)
+            case ListVersionRequested(call):
+                known_version = self.listed.version if self._uses_list else NOT_SUPPORTED_VERSION
+                return [Answer(call, "", {"listVersion": known_version})]
             case CacheClearRequested(call):
                 return self._clear(call)
             case BackendReady():
@@ -96,12 +106,10 @@ class AuthCore:
             return [_accept(asked, None, "remote start, send_authorize_for_remote_start is off")]
         if flag("local_whitelist_enabled") and self._on_local_list(asked):
             return [_accept(asked, None, "on the local whitelist")]
-        if flag("local_pre_authorize"):
-            info = self._cached(asked.token, now_ms)
-            if info is not None:
-                return [_accept(asked, info.parent, "accepted by the back end before (cache)")]
         if not self.online:
             return [self._offline(asked, now_ms)]
+        if flag("local_pre_authorize") and (known := self._known(asked.token, now_ms)):
+            return [_accept(asked, known[0].parent, _KNOWN_BY[known[1]])]
         key = token_key(asked.token)
         if key in self.open or len(self.open) >= OPEN_MAX:
             return []  # the answer on its way will do
@@ -114,15 +122,17 @@ class AuthCore:
             return []
         if info is None:
             return [self._offline(asked, now_ms)]
-        kept = self._remember(token, info, now_ms)
+        kept = self._learn(token, info, now_ms)
         if info.verdict is Verdict.ACCEPTED:
             return [*kept, _accept(asked, info.parent, "the back end accepted it")]
         return [*kept, _refuse(asked, f"the back end answered {info.verdict.value}")]
 
     def _offline(self, asked: TokenPresented, now_ms: int) -> TokenJudged:
-        info = self._cached(asked.token, now_ms)
-        if info is not None and self.settings.flag("local_authorize_offline"):
-            return _accept(asked, info.parent, "back end away, accepted before (cache)")
+        known = self._known(asked.token, now_ms)
+        if known is not None and self.settings.flag("local_authorize_offline"):
+            return _accept(asked, known[0].parent, f"back end away, {_KNOWN_AWAY[known[1]]}")
+        if known is None and self._entry(asked.token) is not None:  # [E2 3.5.4] not in doubt
+            return _refuse(asked, "the back end is away and its list does not accept it")
         if self.settings.text("if_in_doubt_allow_charging") != "off":
             return _accept(asked, None, "back end away, if_in_doubt_allow_charging is on")
         return _refuse(
@@ -143,6 +153,39 @@ class AuthCore:
             return None
         info = self.cache.get(token_key(token))
         return info if info is not None and live(info, self.clock.utc_ms(now_ms)) else None
+
+    @property
+    def _uses_list(self) -> bool:
+        return self.settings.flag("ocpp:LocalAuthListEnabled")
+
+    def _entry(self, token: str) -> TokenInfo | None:
+        """Return what the back end's list says, whatever that is."""
+        return self.listed.entries.get(token_key(token)) if self._uses_list else None
+
+    def _known(self, token: str, now_ms: int) -> tuple[TokenInfo, str] | None:
+        """Return a live Accepted of list or cache; a list entry has the last word. [E2 3.5.3]"""
+        entry = self._entry(token)
+        if entry is None:
+            info = self._cached(token, now_ms)
+            return None if info is None else (info, "cache")
+        return (entry, "list") if live(entry, self.clock.utc_ms(now_ms)) else None
+
+    def _renew(self, sent: SendListRequested) -> list[object]:
+        """SendLocalList: the answer leaves after the list is on the disk."""
+        if not self._uses_list:
+            return [Answer(sent.call, "NotSupported")]
+        contradicted = bool(self.listed.contradicted)
+        word, writes = self.listed.update(sent)
+        over = [ListContradicted(None)] if contradicted and writes else []
+        return [*writes, Answer(sent.call, word), *over]
+
+    def _learn(self, token: str, info: TokenInfo, now_ms: int) -> list[object]:
+        """Take an answer: what the list names is not cached, but compared. [E2 3.5.2, 3.5.3]"""
+        entry = self._entry(token)
+        if entry is None:
+            return self._remember(token, info, now_ms)
+        accepts = live(entry, self.clock.utc_ms(now_ms))
+        return [ListContradicted(token)] if self.listed.contradicts(token, info, accepts) else []
 
     def _remember(self, token: str, info: TokenInfo, now_ms: int) -> list[object]:
         """Keep a verdict; without an expiry date, the setting gives one. [B-RFD-15 to 17]"""
@@ -165,6 +208,13 @@ class AuthCore:
             return [Answer(call, "Rejected")]
         self.cache.clear()
         return [ClearCache(), Answer(call, "Accepted")]
+
+
+_KNOWN_BY = {
+    "cache": "accepted by the back end before (cache)",
+    "list": "on the list of the back end",
+}
+_KNOWN_AWAY = {"cache": "accepted before (cache)", "list": "on its list"}
 
 
 def _accept(asked: TokenPresented, parent: str | None, reason: str) -> TokenJudged:

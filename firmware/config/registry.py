@@ -13,6 +13,7 @@ from firmware.config import (
     currents,
     ocpp_charging,
     ocpp_core,
+    ocpp_lists,
     ocpp_security,
 )
 from firmware.config.param import BadValue, Param
@@ -24,7 +25,7 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
         p.key: p
         for p in (
             *backend.PARAMS, *authorization.PARAMS, *currents.PARAMS, *ocpp_core.PARAMS,
-            *ocpp_charging.PARAMS, *ocpp_security.PARAMS,
+            *ocpp_charging.PARAMS, *ocpp_security.PARAMS, *ocpp_lists.PARAMS,
         )
     }
 )  # fmt: skip

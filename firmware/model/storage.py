@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from firmware.model.fault import Fault
+from firmware.model.lists import ListEntries
 from firmware.model.session import Transaction
 from firmware.model.values import Stamp, TokenInfo
 
 FAULTS_KEPT = 500  # records; some months of a station with troubles
 SECURITY_KEPT = 2_000  # records of the security log
+LIST_MAX = 10_000  # tokens on the list of the back end
+LIST_SENT_MAX = 500  # of them in one message; a frame has 128 KiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,15 @@ class PutSecurityRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class PutLocalList:
+    """Keep an update of the back end's list; a full one replaces what was there."""
+
+    version: int
+    entries: ListEntries
+    full: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PutRegister:
     """Keep the newest register of a running transaction; batched, may be a minute old."""
 
@@ -171,11 +183,13 @@ class PutRegister:
 DurableWrite = (
     PutTransaction | PutTransactionId | DropTransaction | PutOutbox | DropOutbox | PutSetting
     | PutCache | ClearCache | PutNote | PutFault | PutProfile | DropProfile | PutSecurityRecord
+    | PutLocalList
 )  # fmt: skip
 Write = DurableWrite | PutRegister
 DURABLE_WRITES: tuple[type, ...] = (
     PutTransaction, PutTransactionId, DropTransaction, PutOutbox, DropOutbox, PutSetting,
     PutCache, ClearCache, PutNote, PutFault, PutProfile, DropProfile, PutSecurityRecord,
+    PutLocalList,
 )  # fmt: skip
 
 
@@ -211,3 +225,5 @@ class Memory:
     profiles: tuple[ProfileRecord, ...] = ()
     security: tuple[SecurityRecord, ...] = ()  # those that wait, oldest first
     security_number: int = 0  # of the last line of the security log
+    local_list: Mapping[str, TokenInfo] = field(default_factory=dict)
+    local_list_version: int = 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from firmware.model import backend
+from firmware.model.lists import ListContradicted
 from firmware.model.session import (
     ConnectorChanged,
     EnergySampled,
@@ -138,6 +139,8 @@ class OcppCore:
                 yield from self._sampled(fact)
             case ConnectorChanged():
                 self._notify(self._board.changed(fact, now_ms, self._options, ready=self._ready))
+            case ListContradicted(token) if self._ready:
+                self._notify(self._board.contradicted(token, now_ms))
             case backend.AskBackend(token):
                 yield from self._ask(token, now_ms)
             case backend.Answer() | backend.ConfigurationAnswer():

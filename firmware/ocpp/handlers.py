@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ocpp.v16.enums import Action  # type: ignore[import-untyped, unused-ignore]
 
 from firmware.model import backend
-from firmware.ocpp import handle_charging, handle_security
+from firmware.ocpp import handle_charging, handle_lists, handle_security
 from firmware.ocpp.boot import BootState
 from firmware.ocpp.charging_profile import BadProfile
 from firmware.ocpp.frames import Call, Refusal
@@ -54,10 +54,6 @@ def _data_transfer(call: Call, desk: Desk) -> Reply:
 def _get_configuration(call: Call, desk: Desk) -> Reply:
     keys = tuple(call.payload.get("key", ()))
     return Reply(None, backend.ConfigurationRequested(call.id, keys))
-
-
-def _get_local_list_version(call: Call, desk: Desk) -> Reply:
-    return Reply({"listVersion": -1})  # [E2 5.10] not supported
 
 
 def _remote_start(call: Call, desk: Desk) -> Reply:
@@ -127,13 +123,13 @@ HANDLERS: dict[str, Handler] = {
     "ClearCache": _clear_cache,
     "DataTransfer": _data_transfer,
     "GetConfiguration": _get_configuration,
-    "GetLocalListVersion": _get_local_list_version,
     "RemoteStartTransaction": _remote_start,
     "RemoteStopTransaction": _remote_stop,
     "Reset": _reset,
     "TriggerMessage": _trigger,
     "UnlockConnector": _unlock,
     **handle_charging.HANDLERS,
+    **handle_lists.HANDLERS,
     **handle_security.handlers(_trigger),
 }
 _ACTIONS = frozenset(action.value for action in Action)

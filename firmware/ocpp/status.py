@@ -8,7 +8,7 @@ are not held. After an interruption only the present face is sent, and only if i
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ocpp.v16.enums import ChargePointErrorCode  # type: ignore[import-untyped, unused-ignore]
 
@@ -95,6 +95,15 @@ class StatusBoard:
     def asked(self, outlets: Iterable[int]) -> list[Notice]:
         """Return the present faces of these connectors."""
         return self._report(outlet for outlet in outlets if outlet in self._shown)
+
+    def contradicted(self, token: str | None, now_ms: int) -> list[Notice]:
+        """Return that list and answer differ on a token; `None`: no longer, the face as it is."""
+        if 0 not in self._shown or token is None:
+            return self.asked((0,))
+        info = f"list and answer differ on {token}"
+        face = replace(self._shown[0].face, error="LocalListConflict", info=info)
+        self._reported[0] = face  # of the past after an interruption
+        return [Notice(0, face, now_ms)]
 
     def faces(self) -> frozenset[int]:
         """Return the connectors whose status is known."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from firmware.auth.core import AuthCore
+from firmware.auth.ocpp_list import restored
 from firmware.diag.absences import Absences
 from firmware.diag.board_link import BoardLink
 from firmware.diag.book import FaultBook
@@ -87,7 +88,13 @@ class StationCore:
         self.wear = Wear(outlets, memory.notes)
         self.parts: dict[Part, Machine[object, object]] = {
             Part.DESK: Desk(settings, outlets, running, closed, fixed=options.tethered),
-            Part.AUTH: AuthCore(settings, memory.boot, memory.cache, running),
+            Part.AUTH: AuthCore(
+                settings,
+                memory.boot,
+                memory.cache,
+                running,
+                listed=restored(memory.local_list, memory.local_list_version),
+            ),
             Part.LIMITS: self.limits,
             Part.METERING: MeteringCore(
                 settings, memory.boot, outlets, running, poll_ms=options.meter_poll_ms

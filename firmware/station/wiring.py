@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from firmware.model import backend as b
 from firmware.model import devices as d
+from firmware.model import lists as li
 from firmware.model import outlet as o
 from firmware.model import security as sec
 from firmware.model import session as s
@@ -129,6 +130,9 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.ResetRequested: (DESK,),
     b.AvailabilityRequested: (DESK,),
     b.CacheClearRequested: (AUTH,),
+    li.SendListRequested: (AUTH,),
+    li.ListVersionRequested: (AUTH,),
+    li.ListContradicted: (OCPP,),
     b.SetChargingProfileRequested: (CHARGING,),
     b.ClearChargingProfileRequested: (CHARGING,),
     b.CompositeScheduleRequested: (CHARGING,),

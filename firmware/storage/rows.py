@@ -12,7 +12,7 @@ from firmware.model.fault import Fault
 from firmware.model.session import Transaction
 from firmware.model.storage import FaultRecord, Memory, OutboxEntry, ProfileRecord, Write
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
-from firmware.storage import security
+from firmware.storage import lists, security
 
 Statement = tuple[str, Sequence[object]]
 Query = Callable[[str], Iterable[Sequence[Any]]]
@@ -64,6 +64,8 @@ def statements(write: Write) -> list[Statement]:
             return [(sql, (connector, profile_id))]
         case st.PutSecurityRecord(record):
             return security.put(record)
+        case st.PutLocalList():
+            return lists.put(write)
 
 
 def memory(query: Query) -> Memory:
@@ -84,6 +86,8 @@ def memory(query: Query) -> Memory:
         profiles=tuple(starmap(ProfileRecord, query(_PROFILES))),
         security=security.waiting(query),
         security_number=security.last_number(query),
+        local_list=lists.entries(query),
+        local_list_version=lists.version(query),
     )
 
 

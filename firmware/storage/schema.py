@@ -76,4 +76,22 @@ MIGRATIONS: tuple[str, ...] = (
         waits INTEGER NOT NULL
     );
     """,
+    # 5: the back end's list of tokens, and reservations
+    """
+    CREATE TABLE local_list (
+        token TEXT PRIMARY KEY,
+        verdict TEXT NOT NULL,
+        parent TEXT,
+        expires_utc_ms INTEGER
+    );
+    CREATE TABLE local_list_version (version INTEGER NOT NULL);
+    CREATE TABLE reservations (
+        number INTEGER PRIMARY KEY,
+        outlet INTEGER NOT NULL,
+        token TEXT NOT NULL,
+        parent TEXT,
+        expires_utc_ms INTEGER NOT NULL
+    );
+    ALTER TABLE transactions ADD COLUMN reservation_id INTEGER;
+    """,
 )

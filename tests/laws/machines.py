@@ -30,6 +30,7 @@ from firmware.model import backend as b
 from firmware.model import devices as d
 from firmware.model import outlet as o
 from firmware.model import session as s
+from firmware.model.lists import ListContradicted
 from firmware.model.machine import Tick
 from firmware.model.security import CertificatesListed
 from firmware.model.settings import SettingsChanged
@@ -93,6 +94,7 @@ from tests.laws.facts import (
     WATCHED,
     transaction,
 )
+from tests.laws.list_facts import LIST_FRAMES, LISTS
 from tests.laws.security_facts import SECURE, SECURITY, TRIED
 from tests.laws.telling import GRID_MS, Story, tell
 
@@ -224,10 +226,10 @@ KINDS = (
         "AuthCore",
         lambda: AuthCore(QUICK, BOOT, {"t2": ACCEPTED}),
         [*PRESENTED, *ANSWERED, *LINE, *BEGAN, *ENDED, *CONFIRMED, *TIME, *SETTINGS,
-         b.CacheClearRequested("a")],
+         b.CacheClearRequested("a"), *LISTS],
         (*_COMMON, b.BackendReady, b.BackendLost, s.TransactionConfirmed, s.TransactionBegan,
          b.BackendAnswered),
-        ((), (LINE[0],)),
+        ((), (LINE[0],), (LINE[0], *LISTS[:1])),
     ),
     Kind(
         "LimitBook",
@@ -327,6 +329,7 @@ KINDS = (
             *(s.ConnectorChanged(n, face) for n in (0, 1, 9) for face in
               (ConnectorStatus.AVAILABLE, ConnectorStatus.CHARGING)),
             *(b.AskBackend(token) for token in ("A", "B", "x" * 30)), b.Answer("c", "Accepted"),
+            *map(ListContradicted, ("TAG", None)), *LIST_FRAMES,
             *(s.EnergySampled(key, 1, METERS[0].reading, Stamp(BOOT, 5, None), context,
                               ("Energy.Active.Import.Register",))
               for key in (None, f"{BOOT}-1-1") for context in ("Trigger", "Sample.Periodic")),
@@ -361,7 +364,7 @@ KINDS = (
         "StationCore",
         lambda: Keeping(station()),
         [*OUTLET, *CARDS, *METERS, *SILENT, *FRAMES, *ALL_FAULTS, *DEVICES, *LOADS, *OFFERS,
-         *TIME, *SETTINGS, LOST, b.BackendConnected(0), *ASKED_FRAMES],
+         *TIME, *SETTINGS, LOST, b.BackendConnected(0), *ASKED_FRAMES, *LIST_FRAMES],
         (*_REPORTS, Tick, b.ClockSynced, o.FaultRaised, o.FaultCleared, b.BackendLost,
          o.PilotLost),
         (

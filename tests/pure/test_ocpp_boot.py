@@ -51,7 +51,7 @@ def test_rejected_is_silence_until_the_interval_is_over():
     core = station()
     boot(core, status="Rejected", interval_s=60)
     assert core.handle(ConnectorChanged(1, ConnectorStatus.AVAILABLE), 1) == []
-    assert hear(core, [2, "a", "GetLocalListVersion", {}], 2) == []
+    assert hear(core, [2, "a", "DataTransfer", {"vendorId": "x"}], 2) == []
     assert hear(core, [2, "b", 5, {}], 2) == []
     assert core.deadline_ms() == 60_000
     assert core.handle(TICK, 59_999) == []
@@ -138,7 +138,7 @@ def test_a_repeated_connection_fact_changes_nothing():
 def test_a_forced_heartbeat_comes_every_interval_whatever_else_is_said():
     core = station(ocpp_force_heartbeat=True)
     boot(core, interval_s=100)
-    hear(core, [2, "a", "GetLocalListVersion", {}], 60_000)
+    hear(core, [2, "a", "DataTransfer", {"vendorId": "x"}], 60_000)
     assert core.deadline_ms() == 100_000
     assert core.status()["heartbeat_in_s"] == 40
     (beat,) = frames(core.handle(TICK, 100_000))
@@ -157,7 +157,7 @@ def test_other_traffic_spares_the_heartbeat_but_not_for_more_than_a_day():
         for frame in frames(core.handle(TICK, now_ms)):
             beats.append(now_ms)
             hear(core, [3, frame[1], {"currentTime": "?"}], now_ms)
-        hear(core, [2, f"a{now_ms}", "GetLocalListVersion", {}], now_ms)
+        hear(core, [2, f"a{now_ms}", "DataTransfer", {"vendorId": "x"}], now_ms)
     assert beats == [86_400_000]
     assert core.deadline_ms() <= 172_800_000 + 50_000
 
@@ -293,7 +293,7 @@ def test_one_call_at_a_time_and_requests_are_answered_meanwhile():
     boot(core)
     sent = core.handle(AskBackend("A"), 1)
     assert core.handle(AskBackend("B"), 2) == []
-    assert frames(hear(core, [2, "q", "GetLocalListVersion", {}], 3))[0][0] == 3
+    assert frames(hear(core, [2, "q", "DataTransfer", {"vendorId": "x"}], 3))[0][0] == 3
     (call,) = frames(sent)
     wishes = hear(core, [4, call[1], "InternalError", "", {}], 4)
     assert wishes[0] == BackendAnswered("A", None)

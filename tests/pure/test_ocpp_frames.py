@@ -84,8 +84,8 @@ def test_no_frame_ever_raises_and_the_next_good_one_is_answered(texts):
     core.handle(BackendConnected(0), 0)
     for now_ms, text in enumerate(texts):
         core.handle(FrameReceived(text), now_ms)
-    answers = frames(hear(core, [2, "good", "GetLocalListVersion", {}], 100))
-    assert answers == [[3, "good", {"listVersion": -1}]]
+    answers = frames(hear(core, [2, "good", "DataTransfer", {"vendorId": "x"}], 100))
+    assert answers == [[3, "good", {"status": "UnknownVendorId"}]]
 
 
 @pytest.mark.covers("OCPP16-PITFALL-63")

@@ -48,7 +48,6 @@ def test_the_station_decides_and_its_word_is_sent(action, payload, fact, word):
     ("action", "payload", "answer"),
     [
         ("DataTransfer", {"vendorId": "x"}, {"status": "UnknownVendorId"}),
-        ("GetLocalListVersion", {}, {"listVersion": -1}),
         ("RemoteStartTransaction", {"idTag": "T", "connectorId": 0}, {"status": "Rejected"}),
         ("RemoteStartTransaction", {"idTag": "T", "connectorId": 3}, {"status": "Rejected"}),
         ("ChangeAvailability", {"connectorId": 3, "type": "Operative"}, {"status": "Rejected"}),
@@ -64,7 +63,7 @@ def test_the_station_decides_and_its_word_is_sent(action, payload, fact, word):
          {"status": "Rejected"}),
     ],
 )  # fmt: skip
-@pytest.mark.covers("TC_027_CS", "TC_031_CS", "TC_042_1_CS", "TC_055_CS", "TC_062_CS")
+@pytest.mark.covers("TC_027_CS", "TC_031_CS", "TC_055_CS", "TC_062_CS")
 def test_what_needs_no_decision_is_answered_at_once(action, payload, answer):
     wishes = hear(online(), [2, "q", action, payload], 1)
     assert wishes == [backend.SendFrame(pack_result("q", answer))]

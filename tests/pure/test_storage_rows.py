@@ -173,6 +173,7 @@ def test_every_kind_of_write_has_its_statements():
         s.PutFault(FaultRecord(1, 0, Fault.TILT, STAMP)),
         s.PutProfile(s.ProfileRecord(0, 1, "{}")), s.DropProfile(0, 1),
         s.PutSecurityRecord(s.SecurityRecord(1, "StartupOfTheDevice", "", STAMP, True)),
+        s.PutLocalList(1, (), True),
     ]  # fmt: skip
     assert {type(write) for write in writes} == {*s.DURABLE_WRITES, s.PutRegister}
     assert all(statements(write) for write in writes)

@@ -27,6 +27,7 @@ from firmware.model.backend import (
     SampleRequested,
     UnlockRequested,
 )
+from firmware.model.lists import ListVersionRequested
 from firmware.model.session import (
     ConnectorChanged,
     TransactionBegan,
@@ -124,6 +125,8 @@ def decide(wish):
             | ResetRequested(call)
         ):
             yield Answer(call, "Accepted")
+        case ListVersionRequested(call):
+            yield Answer(call, "", {"listVersion": 7})
 
 
 async def ready(me):
@@ -186,7 +189,7 @@ REQUESTS = [
     ("RemoteStopTransaction", {"transactionId": 5}, {"status": "Accepted"}),
     ("UnlockConnector", {"connectorId": 1}, {"status": "Unlocked"}),
     ("UnlockConnector", {"connectorId": 7}, {"status": "NotSupported"}),
-    ("GetLocalListVersion", {}, {"listVersion": -1}),
+    ("GetLocalListVersion", {}, {"listVersion": 7}),
     ("TriggerMessage", {"requestedMessage": "MeterValues"}, {"status": "Accepted"}),
     ("TriggerMessage", {"requestedMessage": "BootNotification"}, {"status": "Accepted"}),
     ("TriggerMessage", {"requestedMessage": "Heartbeat"}, {"status": "Accepted"}),

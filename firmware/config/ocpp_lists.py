@@ -1,0 +1,23 @@
+"""Configuration keys of OCPP 1.6 Local Auth List Management and Reservation.
+
+[E2 9.2, 9.3] The bounds are those of `firmware.model.storage`; a test holds both together.
+"""
+
+from __future__ import annotations
+
+from firmware.config.param import Kind, Param, flag, whole
+from firmware.model.settings import SettingValue
+
+
+def _key(name: str, kind: Kind, value: SettingValue, *, readonly: bool = True) -> Param:
+    return Param(
+        f"ocpp:{name}", kind, value, ocpp16=name, readonly=readonly,
+        manual="OCPP 1.6 9.2", help=f"OCPP 1.6 configuration key {name}.",
+    )  # fmt: skip
+
+
+PARAMS = (
+    _key("LocalAuthListEnabled", flag(), True, readonly=False),
+    _key("LocalAuthListMaxLength", whole(0, 100_000), 10_000),
+    _key("SendLocalListMaxLength", whole(0, 100_000), 500),
+)
