@@ -102,14 +102,23 @@ class AuthCore:
 
     def _presented(self, asked: TokenPresented, now_ms: int) -> list[object]:
         flag = self.settings.flag
+        if asked.thorough and self.online:
+            return self._ask(asked)
         if asked.source is StartSource.REMOTE and not flag("send_authorize_for_remote_start"):
-            return [_accept(asked, None, "remote start, send_authorize_for_remote_start is off")]
+            return [
+                _accept(
+                    asked, None, "remote start, send_authorize_for_remote_start is off", guess=True
+                )
+            ]
         if flag("local_whitelist_enabled") and self._on_local_list(asked):
-            return [_accept(asked, None, "on the local whitelist")]
+            return [_accept(asked, None, "on the local whitelist", guess=True)]
         if not self.online:
             return [self._offline(asked, now_ms)]
         if flag("local_pre_authorize") and (known := self._known(asked.token, now_ms)):
             return [_accept(asked, known[0].parent, _KNOWN_BY[known[1]])]
+        return self._ask(asked)
+
+    def _ask(self, asked: TokenPresented) -> list[object]:
         key = token_key(asked.token)
         if key in self.open or len(self.open) >= OPEN_MAX:
             return []  # the answer on its way will do
@@ -134,7 +143,9 @@ class AuthCore:
         if known is None and self._entry(asked.token) is not None:  # [E2 3.5.4] not in doubt
             return _refuse(asked, "the back end is away and its list does not accept it")
         if self.settings.text("if_in_doubt_allow_charging") != "off":
-            return _accept(asked, None, "back end away, if_in_doubt_allow_charging is on")
+            return _accept(
+                asked, None, "back end away, if_in_doubt_allow_charging is on", guess=True
+            )
         return _refuse(
             asked,
             "the back end is away and no list knows it; "
@@ -217,8 +228,12 @@ _KNOWN_BY = {
 _KNOWN_AWAY = {"cache": "accepted before (cache)", "list": "on its list"}
 
 
-def _accept(asked: TokenPresented, parent: str | None, reason: str) -> TokenJudged:
-    return TokenJudged(asked.token, asked.outlet, asked.source, True, parent, reason)
+def _accept(
+    asked: TokenPresented, parent: str | None, reason: str, *, guess: bool = False
+) -> TokenJudged:
+    """With `guess` the parent would have to be asked for, and was not."""
+    guess = guess and not asked.thorough
+    return TokenJudged(asked.token, asked.outlet, asked.source, True, parent, reason, guess)
 
 
 def _refuse(asked: TokenPresented, reason: str) -> TokenJudged:

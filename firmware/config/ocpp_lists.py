@@ -12,12 +12,15 @@ from firmware.model.settings import SettingValue
 def _key(name: str, kind: Kind, value: SettingValue, *, readonly: bool = True) -> Param:
     return Param(
         f"ocpp:{name}", kind, value, ocpp16=name, readonly=readonly,
-        manual="OCPP 1.6 9.2", help=f"OCPP 1.6 configuration key {name}.",
+        manual="OCPP 1.6 9", help=f"OCPP 1.6 configuration key {name}.",
     )  # fmt: skip
 
 
 PARAMS = (
     _key("LocalAuthListEnabled", flag(), True, readonly=False),
     _key("LocalAuthListMaxLength", whole(0, 100_000), 10_000),
+    # of OCPP 2.0.1, where the station may be told to take no reservations
+    _key("ReservationEnabled", flag(), True, readonly=False),
+    _key("ReserveConnectorZeroSupported", flag(), True),
     _key("SendLocalListMaxLength", whole(0, 100_000), 500),
 )

@@ -103,4 +103,6 @@ class LedCore:
 def _base(shown: SessionShown) -> str:
     if shown.faulted or (not shown.operative and shown.phase is SessionPhase.IDLE):
         return "out_of_order"
+    if shown.reserved and shown.phase in (SessionPhase.IDLE, SessionPhase.PLUGGED):
+        return "reserved_closing"  # [B-LEDB-04]
     return _PHASES[shown.phase]

@@ -28,6 +28,7 @@ class Transaction:
     stop_reason: StopReason | None = None
     stop_token: str | None = None  # who stopped it, when a person did
     denied: bool = False  # the back end did not accept the token; it runs without energy
+    reservation_id: int | None = None  # of the back end, which this start consumed
 
 
 class StartSource(StrEnum):
@@ -58,6 +59,7 @@ class TokenAccepted:
     token: str
     source: StartSource
     parent: str | None = None
+    reservation_id: int | None = None  # to be consumed by the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +221,7 @@ class SessionShown:
     charging: bool
     faulted: bool
     operative: bool
+    reserved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,7 @@ class TokenPresented:
     token: str
     outlet: int | None
     source: StartSource
+    thorough: bool = False  # its parent must be known: the back end is asked where it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +244,7 @@ class TokenJudged:
     accepted: bool
     parent: str | None
     reason: str
+    guess: bool = False  # nobody was asked for its parent
 
 
 @dataclass(frozen=True, slots=True)

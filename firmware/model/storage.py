@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from firmware.model.fault import Fault
 from firmware.model.lists import ListEntries
+from firmware.model.reservation import DropReservation, PutReservation, Reservation
 from firmware.model.session import Transaction
 from firmware.model.values import Stamp, TokenInfo
 
@@ -183,13 +184,13 @@ class PutRegister:
 DurableWrite = (
     PutTransaction | PutTransactionId | DropTransaction | PutOutbox | DropOutbox | PutSetting
     | PutCache | ClearCache | PutNote | PutFault | PutProfile | DropProfile | PutSecurityRecord
-    | PutLocalList
+    | PutLocalList | PutReservation | DropReservation
 )  # fmt: skip
 Write = DurableWrite | PutRegister
 DURABLE_WRITES: tuple[type, ...] = (
     PutTransaction, PutTransactionId, DropTransaction, PutOutbox, DropOutbox, PutSetting,
     PutCache, ClearCache, PutNote, PutFault, PutProfile, DropProfile, PutSecurityRecord,
-    PutLocalList,
+    PutLocalList, PutReservation, DropReservation,
 )  # fmt: skip
 
 
@@ -227,3 +228,4 @@ class Memory:
     security_number: int = 0  # of the last line of the security log
     local_list: Mapping[str, TokenInfo] = field(default_factory=dict)
     local_list_version: int = 0
+    reservations: tuple[Reservation, ...] = ()

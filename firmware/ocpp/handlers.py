@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ocpp.v16.enums import Action  # type: ignore[import-untyped, unused-ignore]
 
 from firmware.model import backend
-from firmware.ocpp import handle_charging, handle_lists, handle_security
+from firmware.ocpp import handle_charging, handle_lists, handle_reservation, handle_security
 from firmware.ocpp.boot import BootState
 from firmware.ocpp.charging_profile import BadProfile
 from firmware.ocpp.frames import Call, Refusal
@@ -130,6 +130,7 @@ HANDLERS: dict[str, Handler] = {
     "UnlockConnector": _unlock,
     **handle_charging.HANDLERS,
     **handle_lists.HANDLERS,
+    **handle_reservation.HANDLERS,
     **handle_security.handlers(_trigger),
 }
 _ACTIONS = frozenset(action.value for action in Action)

@@ -100,6 +100,7 @@ def start_transaction(transaction: Transaction) -> Payload:
             connector_id=transaction.outlet,
             id_tag=transaction.token[:_MAX_TOKEN],
             meter_start=transaction.meter_start_wh,
+            reservation_id=transaction.reservation_id,  # [E2 4.8] none is left out
             timestamp="",
         )
     )

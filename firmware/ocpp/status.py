@@ -17,9 +17,9 @@ from firmware.model.session import ConnectorChanged
 from firmware.model.values import ConnectorStatus
 from firmware.ocpp.options import Options
 
-_OF_THE_STATION = frozenset(
-    (ConnectorStatus.AVAILABLE, ConnectorStatus.UNAVAILABLE, ConnectorStatus.FAULTED)
-)
+_S = ConnectorStatus
+_OF_THE_STATION = frozenset((_S.AVAILABLE, _S.UNAVAILABLE, _S.FAULTED))
+_AFTER_RESERVED = _OF_THE_STATION | {_S.PREPARING, _S.RESERVED}
 _ERRORS = frozenset(code.value for code in ChargePointErrorCode)
 
 
@@ -114,8 +114,10 @@ class StatusBoard:
         self._reported.pop(outlet, None)
 
     def _report(self, outlets: Iterable[int]) -> list[Notice]:
-        notices = [self._shown[outlet] for outlet in outlets]
-        for notice in notices:
+        notices: list[Notice] = []
+        for notice in [self._shown[outlet] for outlet in outlets]:
+            reported = self._reported.get(notice.outlet)
+            notices += [*_bridge(reported, notice), notice]
             self._reported[notice.outlet] = notice.face
             self._held_until_ms.pop(notice.outlet, None)
         return notices
@@ -128,6 +130,19 @@ class StatusBoard:
     def _same(self, face: ConnectorChanged) -> bool:
         shown = self._shown.get(face.outlet)
         return shown is not None and shown.face == face
+
+
+def _bridge(reported: ConnectorChanged | None, notice: Notice) -> list[Notice]:
+    """Return the step between that the table of 4.9 wants to and from Reserved."""
+    before, after = reported and reported.status, notice.face.status
+    between = None
+    if after is _S.RESERVED and before not in (None, _S.AVAILABLE, _S.FAULTED, after):
+        between = _S.AVAILABLE
+    elif before is _S.RESERVED and after not in _AFTER_RESERVED:
+        between = _S.PREPARING
+    if between is None:
+        return []
+    return [replace(notice, face=ConnectorChanged(notice.outlet, between))]
 
 
 def _wanted(face: ConnectorChanged, reported: ConnectorChanged, options: Options) -> bool:

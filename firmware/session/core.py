@@ -22,6 +22,7 @@ from firmware.model.outlet import (
     PilotFound,
     PilotLost,
 )
+from firmware.model.reservation import OutletReserved
 from firmware.model.session import (
     AuthorityExpired,
     EnergyWanted,
@@ -44,16 +45,15 @@ from firmware.model.storage import PutTransaction
 from firmware.model.values import CpState, StopReason, Verdict
 from firmware.session.face import FaultNews, face
 from firmware.session.rules import (
-    CONTACTOR_WAIT_MS,
     DARK,
     ERROR_WAIT_MS,
-    METER_WAIT_MS,
+    RESUME_WAIT_MS,
+    next_due_ms,
     next_rule,
 )
 from firmware.session.state import Authority, SessionState
 
 METER_AGAIN_MS = 5_000
-RESUME_WAIT_MS = 30_000  # a pilot that does not report by then: the car counts as gone
 
 
 class SessionCore:
@@ -107,28 +107,12 @@ class SessionCore:
             self.state.ask_meter_ms = now_ms + METER_AGAIN_MS
             out.append(ReadMeter(self.outlet))
         self._show(out)
-        self._due_ms = self._next_due_ms(now_ms)
+        self._due_ms = next_due_ms(self.state, now_ms, self._timeout_ms())
         return out
 
     def deadline_ms(self) -> int:
         """When a token expires, a meter is asked again or a wait is over."""
         return self._due_ms
-
-    def _next_due_ms(self, now_ms: int) -> int:
-        s = self.state
-        due = [s.ask_meter_ms]
-        if s.authority is not None and s.phase is not P.STARTING:
-            due.append(s.authority.until_ms)
-        if s.phase is P.ENDING:
-            due.append(s.phase_ms + CONTACTOR_WAIT_MS)
-            due.append(s.phase_ms + CONTACTOR_WAIT_MS + METER_WAIT_MS)
-        if s.phase is P.PLUGGED and s.plugged_ms is not None:
-            due.append(s.plugged_ms + self._timeout_ms())
-        if s.phase is P.RUNNING and s.error_ms is not None:
-            due.append(s.error_ms + ERROR_WAIT_MS)
-        if s.resuming and s.woke_ms is not None:
-            due.append(s.woke_ms + RESUME_WAIT_MS)
-        return min((at_ms for at_ms in due if at_ms > now_ms), default=NEVER_MS)
 
     # -- facts ------------------------------------------------------------------------------
 
@@ -145,9 +129,9 @@ class SessionCore:
                 self._register(fact, now_ms)
             case LimitChanged(_, limit_ma, _, _):
                 s.limit_ma = limit_ma
-            case TokenAccepted(_, token, source, parent):
+            case TokenAccepted(_, token, source, parent, reservation_id):
                 until_ms = now_ms + self._timeout_ms()
-                s.authority = Authority(token, source, parent, until_ms)
+                s.authority = Authority(token, source, parent, until_ms, reservation_id)
                 if s.plugged:
                     self._hold(True, out)
             case StopAsked(_, reason, token):
@@ -165,6 +149,10 @@ class SessionCore:
                     self.news.ended_one(fault, known=known)
             case OperativeChanged(_, operative):
                 s.operative = operative
+            case OutletReserved(_, kept, number):
+                s.reserved = kept
+                if s.authority is not None:  # it may be over before the start
+                    s.authority = replace(s.authority, reservation_id=number)
             case UnlockAsked():
                 s.held = False
                 out.append(HoldLock(self.outlet, False))
@@ -342,6 +330,7 @@ class SessionCore:
             last_wh=s.reading.energy_wh,
             last_at=at,
             parent=s.authority.parent,
+            reservation_id=s.authority.reservation_id,
         )
         s.authority, s.stop, s.charged, s.ask_meter_ms = None, None, False, NEVER_MS
         out += [
@@ -383,6 +372,7 @@ class SessionCore:
             charging=s.contactor_closed,
             faulted=s.stopped_by_fault,
             operative=s.usable,
+            reserved=s.reserved,
         )
         faces = self.news.faces(face(self.outlet, s, self.settings))
         if shown not in self._shown:

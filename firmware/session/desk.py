@@ -7,11 +7,12 @@ one that is plugged next. [B-RFD-22] Requests are answered here; acting follows 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from firmware.model.backend import (
     Answer,
     AvailabilityRequested,
+    ClockSynced,
     RemoteStartRequested,
     RemoteStopRequested,
     ResetRequested,
@@ -21,10 +22,16 @@ from firmware.model.backend import (
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import CableChanged, CpChanged, FaultCleared, FaultRaised, LockMoved
+from firmware.model.reservation import (
+    CancelReservationRequested,
+    DropReservation,
+    PutReservation,
+    Reservation,
+    ReserveRequested,
+)
 from firmware.model.session import (
     AuthorityExpired,
     CardSeen,
-    ConnectorChanged,
     OperativeChanged,
     SessionPhase,
     SessionShown,
@@ -44,47 +51,15 @@ from firmware.model.session import (
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import PutNote
 from firmware.model.values import ConnectorStatus, CpState, StopReason, token_key
+from firmware.session.desk_state import DeskOutlet, DeskState, choose
 from firmware.session.face import FaultNews, standing
+from firmware.session.reservation import Bearer
 from firmware.session.state import CLOSES
 from firmware.session.tokens import written
 
 UNLOCK_WAIT_MS = 15_000  # six seconds of grace, the contacts, the pin
-
-
-@dataclass(slots=True)
-class _Outlet:
-    """What the desk knows of an outlet."""
-
-    phase: SessionPhase = SessionPhase.IDLE
-    cable: bool = False
-    car: bool = False
-    plugged_ms: int | None = None
-    locked: bool = False
-    operative: bool = True
-    usable: bool = True  # by the session's word: operative, and nothing keeps new ones away
-    faulted: bool = False
-    transaction: Transaction | None = None
-    expected: str | None = None  # an accepted token that waits for its car
-    shut_after: bool = False  # ChangeAvailability was Scheduled
-    unlock: tuple[str, int] | None = None  # call and until when the pin may take
-
-    @property
-    def free(self) -> bool:
-        """A new session could begin here."""
-        busy = self.transaction is not None or self.expected is not None
-        here = self.operative and self.usable and not self.faulted
-        return here and not busy and not self.shut_after
-
-
-@dataclass(slots=True)
-class DeskState:
-    """Plain data; `None` where nothing waits."""
-
-    outlets: dict[int, _Outlet] = field(default_factory=dict)
-    pending: tuple[TokenJudged, int] | None = None  # accepted, no outlet yet; until when
-    restart: StopReason | None = None
-    faults: set[Fault] = field(default_factory=set)  # of the station as a whole
-    shown: ConnectorChanged | None = None  # connector 0
+_NO_OUTLET = "no outlet is free: all are in use or out of order"
+_RESERVED = "what is free is reserved for somebody else"
 
 
 class Desk:
@@ -104,13 +79,17 @@ class Desk:
         `fixed` outlets have a cable and no socket: there is nothing to unlock.
         """
         self.settings = settings
-        self.state = DeskState({n: _Outlet() for n in outlets})
+        self.state = DeskState({n: DeskOutlet() for n in outlets})
         self.fixed = frozenset(fixed)
         self.news = FaultNews()
         for transaction in transactions:
             self.state.outlets[transaction.outlet].transaction = transaction
         for number in closed:
             self.state.outlets[number].operative = False
+
+    def remember(self, reservations: Iterable[Reservation]) -> None:
+        """Take the reservations of an earlier boot."""
+        self.state.reserved.held.update((one.number, one) for one in reservations)
 
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take one fact."""
@@ -120,11 +99,13 @@ class Desk:
             handler(self, fact, now_ms, out)
         self._tick(now_ms, out)
         self._show(out)
+        self._keep(now_ms, out)
         return out
 
     def deadline_ms(self) -> int:
-        """When a pending token expires or an unlock has failed."""
-        due = [o.unlock[1] for o in self.state.outlets.values() if o.unlock is not None]
+        """When a pending token or a reservation expires or an unlock has failed."""
+        due = [self.state.reserved.deadline_ms()]
+        due += [o.unlock[1] for o in self.state.outlets.values() if o.unlock is not None]
         if self.state.pending is not None:
             due.append(self.state.pending[1])
         return min(due, default=NEVER_MS)
@@ -149,36 +130,30 @@ class Desk:
             if running is not None and running.parent and running.parent == fact.parent:
                 out.append(StopAsked(number, StopReason.LOCAL, fact.token))
                 return
-        number_or_none = self._choose(fact.outlet)
+        if fact.guess and self.state.reserved.depends_on_parent(fact.token):
+            out.append(TokenPresented(fact.token, fact.outlet, fact.source, thorough=True))
+            return
+        free = self.state.reserved.open_to(_bearer(fact), self.state.outlets)
+        number_or_none = choose(self.state, fact.outlet, free, _bearer(fact))
         if number_or_none is not None:
             self._assign(number_or_none, fact, out)
-        elif any(o.free for o in self.state.outlets.values()) and fact.outlet is None:
+        elif free and fact.outlet is None:
             until_ms = now_ms + self.settings.number("vehicle_connection_timeout") * 1_000
             self.state.pending = (fact, until_ms)
             out.append(TokenWaits(fact.token, until_ms))
         else:
-            out.append(
-                TokenRefused(fact.token, "no outlet is free: all are in use or out of order")
-            )
-
-    def _choose(self, wanted: int | None) -> int | None:
-        """Return the outlet for a token: the wanted, the last plugged, the only free one."""
-        outlets = self.state.outlets
-        if wanted is not None:
-            there = outlets.get(wanted)
-            return wanted if there is not None and there.free else None
-        free = [n for n, o in outlets.items() if o.free]
-        plugged = {n: outlets[n].plugged_ms or 0 for n in free if outlets[n].plugged_ms is not None}
-        if plugged:
-            return max(plugged, key=lambda n: plugged[n])
-        return free[0] if len(free) == 1 else None
+            kept = any(o.free for n, o in self.state.outlets.items() if fact.outlet in (n, None))
+            out.append(TokenRefused(fact.token, _RESERVED if kept else _NO_OUTLET))
 
     def _assign(self, number: int, fact: TokenJudged, out: list[object]) -> None:
-        self.state.outlets[number].expected = fact.token
-        out.append(TokenAccepted(number, fact.token, fact.source, fact.parent))
+        outlet = self.state.outlets[number]
+        outlet.expected = fact.token
+        outlet.consumes = self.state.reserved.consumed(number, _bearer(fact))
+        out.append(TokenAccepted(number, fact.token, fact.source, fact.parent, outlet.consumes))
 
     def _expired(self, fact: AuthorityExpired, _now_ms: int, _out: list[object]) -> None:
-        self.state.outlets[fact.outlet].expected = None
+        outlet = self.state.outlets[fact.outlet]
+        outlet.expected = outlet.consumes = None
 
     # -- what the outlets tell --------------------------------------------------------------
 
@@ -200,9 +175,11 @@ class Desk:
             outlet.plugged_ms = None
         elif outlet.plugged_ms is None:
             outlet.plugged_ms = now_ms
-            if self.state.pending is not None and outlet.free:
-                self._assign(number, self.state.pending[0], out)
-                self.state.pending = None
+            if self.state.pending is not None:
+                who = _bearer(self.state.pending[0])
+                if number in self.state.reserved.open_to(who, self.state.outlets):
+                    self._assign(number, self.state.pending[0], out)
+                    self.state.pending = None
 
     def _lock(self, fact: LockMoved, _now_ms: int, out: list[object]) -> None:
         outlet = self.state.outlets.get(fact.outlet)
@@ -217,11 +194,12 @@ class Desk:
         outlet = self.state.outlets[fact.outlet]
         outlet.phase, outlet.faulted, outlet.usable = fact.phase, fact.faulted, fact.operative
         if fact.phase in (SessionPhase.IDLE, SessionPhase.PLUGGED):
-            outlet.expected = None
+            outlet.expected = outlet.consumes = None
 
     def _began(self, fact: TransactionBegan, _now_ms: int, out: list[object]) -> None:
         outlet = self.state.outlets[fact.transaction.outlet]
-        outlet.transaction, outlet.expected = fact.transaction, None
+        outlet.transaction, outlet.expected, outlet.consumes = fact.transaction, None, None
+        self._release(fact.transaction.reservation_id, out)
         if self.state.restart is not None:  # it must not hold up a soft reset for hours
             out.append(StopAsked(fact.transaction.outlet, self.state.restart))
 
@@ -240,10 +218,9 @@ class Desk:
     # -- requests ---------------------------------------------------------------------------
 
     def _remote_start(self, fact: RemoteStartRequested, _now_ms: int, out: list[object]) -> None:
-        number = self._choose(fact.outlet)
-        possible = number is not None or (
-            fact.outlet is None and any(o.free for o in self.state.outlets.values())
-        )
+        who = Bearer(fact.token, guess=True)  # whose parent is, comes out after the answer
+        free = self.state.reserved.open_to(who, self.state.outlets)
+        possible = bool(free) if fact.outlet is None else fact.outlet in free
         out.append(Answer(fact.call, "Accepted" if possible else "Rejected"))
         if possible:
             out.append(TokenPresented(fact.token, fact.outlet, StartSource.REMOTE))
@@ -297,6 +274,27 @@ class Desk:
             if not later:
                 self._operative(number, fact.operative, out)
 
+    def _reserve(self, fact: ReserveRequested, now_ms: int, out: list[object]) -> None:
+        s, wanted = self.state, fact.reservation
+        possible = self.settings.flag("ocpp:ReservationEnabled") and s.restart is None
+        if wanted.outlet == 0:
+            possible = possible and self.settings.flag("ocpp:ReserveConnectorZeroSupported")
+        else:
+            possible = possible and wanted.outlet in s.outlets
+        possible = possible and not s.reserved.expired(wanted, now_ms)
+        word = s.reserved.answer(wanted, s.outlets) if possible else "Rejected"
+        if word == "Accepted":
+            s.reserved.held[wanted.number] = wanted
+            out.append(PutReservation(wanted))
+        out.append(Answer(fact.call, word))
+
+    def _cancel(self, fact: CancelReservationRequested, _now: int, out: list[object]) -> None:
+        known = self._release(fact.number, out)
+        out.append(Answer(fact.call, "Accepted" if known else "Rejected"))
+
+    def _clock(self, fact: ClockSynced, _now_ms: int, _out: list[object]) -> None:
+        self.state.reserved.utc_at_zero_ms = fact.utc_at_zero_ms
+
     def _operative(self, number: int, operative: bool, out: list[object]) -> None:
         outlet = self.state.outlets[number]
         if outlet.operative != operative:
@@ -333,6 +331,22 @@ class Desk:
             out += faces
         s.shown = faces[-1]
 
+    def _keep(self, now_ms: int, out: list[object]) -> None:
+        """End the reservations that are over, and tell the outlets what is kept."""
+        book = self.state.reserved
+        if book.woke_ms is None:
+            book.woke_ms = now_ms
+        for one in book.over(self.state.outlets, now_ms):
+            self._release(one.number, out)
+        out += book.news(self.state.outlets)
+
+    def _release(self, number: int | None, out: list[object]) -> bool:
+        """Forget a reservation; tell whether there was one."""
+        if number is None or self.state.reserved.held.pop(number, None) is None:
+            return False
+        out.append(DropReservation(number))
+        return True
+
     # -- time -------------------------------------------------------------------------------
 
     def _tick(self, now_ms: int, out: list[object]) -> None:
@@ -346,6 +360,10 @@ class Desk:
         if self.state.restart is not None and not busy:
             out.append(Restart(self.state.restart))
             self.state.restart = None
+
+
+def _bearer(judged: TokenJudged) -> Bearer:
+    return Bearer(judged.token, judged.parent)
 
 
 def _with_id(transaction: Transaction, fact: TransactionConfirmed) -> Transaction:
@@ -368,6 +386,9 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     UnlockRequested: Desk._unlock,
     ResetRequested: Desk._reset,
     AvailabilityRequested: Desk._availability,
+    ReserveRequested: Desk._reserve,
+    CancelReservationRequested: Desk._cancel,
+    ClockSynced: Desk._clock,
     SettingsChanged: Desk._settings,
     FaultRaised: Desk._fault,
     FaultCleared: Desk._fault,

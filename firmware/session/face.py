@@ -108,11 +108,13 @@ def _status(s: SessionState, settings: Settings) -> S:
             return S.FINISHING
         case _ if not s.usable:
             return S.UNAVAILABLE
+        case P.IDLE | P.PLUGGED if s.reserved:  # [E2 4.9] until the right token comes
+            return S.RESERVED
         case P.AUTHORISED if s.occupied:  # both conditions hold, only the car is missing
             return S.PREPARING
         case P.PLUGGED | P.AUTHORISED:
             if settings.text("ocpp_status_strategy") != "occupied_on_authorized_plugged":
-                return S.AVAILABLE
+                return S.RESERVED if s.reserved else S.AVAILABLE
             too_late = s.phase is P.PLUGGED and s.plugged_ms is None
             return S.FINISHING if too_late else S.PREPARING  # [ER 3.20]
         case _:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from firmware.model.machine import NEVER_MS
 from firmware.model.session import SessionPhase as P
 from firmware.model.values import StopReason
 from firmware.session.state import SessionState
 
 CONTACTOR_WAIT_MS = 10_000  # six seconds of grace, and the contacts; then it ends anyway
 ERROR_WAIT_MS = 300_000  # [A-05] a car that signals an error keeps its transaction so long
+RESUME_WAIT_MS = 30_000  # a pilot that does not report by then: the car counts as gone
 METER_WAIT_MS = 5_000  # after that, the newest register known has to do
 DARK = (StopReason.POWER_LOSS, StopReason.HARD_RESET)  # it ended before anybody could see it
 
@@ -72,3 +74,20 @@ RULES: tuple[Rule, ...] = (
 def next_rule(s: SessionState, now_ms: int) -> Rule | None:
     """Return the row that fires now."""
     return next((r for r in RULES if r.source is s.phase and r.guard(s, now_ms)), None)
+
+
+def next_due_ms(s: SessionState, now_ms: int, timeout_ms: int) -> int:
+    """Return when a token expires, a meter is asked again or a wait is over."""
+    due = [s.ask_meter_ms]
+    if s.authority is not None and s.phase is not P.STARTING:
+        due.append(s.authority.until_ms)
+    if s.phase is P.ENDING:
+        due.append(s.phase_ms + CONTACTOR_WAIT_MS)
+        due.append(s.phase_ms + CONTACTOR_WAIT_MS + METER_WAIT_MS)
+    if s.phase is P.PLUGGED and s.plugged_ms is not None:
+        due.append(s.plugged_ms + timeout_ms)
+    if s.phase is P.RUNNING and s.error_ms is not None:
+        due.append(s.error_ms + ERROR_WAIT_MS)
+    if s.resuming and s.woke_ms is not None:
+        due.append(s.woke_ms + RESUME_WAIT_MS)
+    return min((at_ms for at_ms in due if at_ms > now_ms), default=NEVER_MS)

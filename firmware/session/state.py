@@ -21,6 +21,7 @@ class Authority:
     source: StartSource
     parent: str | None
     until_ms: int
+    reservation_id: int | None = None  # to be consumed by the start
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class SessionState:
     ask_meter_ms: int = NEVER_MS  # when to ask again, while a register is needed
     limit_ma: int = 0
     operative: bool = True
+    reserved: bool = False  # kept for somebody, who may be the one with authority
     faults: set[Fault] = field(default_factory=set)
     waits: bool = False  # a car that leaves may come back [StopTransactionOnEVSideDisconnect]
     attached: bool = False  # the cable stays in the socket; what comes and goes is the car

@@ -26,6 +26,7 @@ from firmware.metering.external import ExternalMeters
 from firmware.metering.watch import IDLE_POLLS, MeterWatch
 from firmware.model.machine import NEVER_MS, Machine
 from firmware.model.outlet import EndPermit, GivePermit
+from firmware.model.session import Transaction
 from firmware.model.settings import Settings
 from firmware.model.storage import Memory, PutNote, PutRegister, Store, Stored, Write
 from firmware.model.values import StopReason
@@ -80,6 +81,8 @@ class StationCore:
             )
             for n in outlets
         }
+        desk = Desk(settings, outlets, running, closed, fixed=options.tethered)
+        desk.remember(memory.reservations)
         self.charging = ChargingCore(settings, memory, outlets)
         self.limits = LimitBook(settings, outlets, self.charging.first())
         self.ocpp = OcppCore(settings, memory, options.info)
@@ -87,14 +90,8 @@ class StationCore:
         self.book = FaultBook(memory.boot, outlets, memory.faults)
         self.wear = Wear(outlets, memory.notes)
         self.parts: dict[Part, Machine[object, object]] = {
-            Part.DESK: Desk(settings, outlets, running, closed, fixed=options.tethered),
-            Part.AUTH: AuthCore(
-                settings,
-                memory.boot,
-                memory.cache,
-                running,
-                listed=restored(memory.local_list, memory.local_list_version),
-            ),
+            Part.DESK: desk,
+            Part.AUTH: _auth(settings, memory, running),
             Part.LIMITS: self.limits,
             Part.METERING: MeteringCore(
                 settings, memory.boot, outlets, running, poll_ms=options.meter_poll_ms
@@ -203,6 +200,11 @@ class StationCore:
         while self._waiting and self._waiting[0].ticket <= ticket:
             out += self._waiting.popleft().wishes
         return out
+
+
+def _auth(settings: Settings, memory: Memory, running: tuple[Transaction, ...]) -> AuthCore:
+    listed = restored(memory.local_list, memory.local_list_version)
+    return AuthCore(settings, memory.boot, memory.cache, running, listed=listed)
 
 
 def _gives(wish: object, outlet: int) -> bool:

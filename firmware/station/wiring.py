@@ -12,6 +12,7 @@ from firmware.model import backend as b
 from firmware.model import devices as d
 from firmware.model import lists as li
 from firmware.model import outlet as o
+from firmware.model import reservation as r
 from firmware.model import security as sec
 from firmware.model import session as s
 from firmware.model import storage as st
@@ -121,7 +122,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.FrameReceived: (OCPP,),
     b.SendFrame: (OUT,),
     b.DropConnection: (OUT,),
-    b.ClockSynced: (SESSION, AUTH, METERING, OCPP, BOOK, ABSENCES, CHARGING, SECURITY),
+    b.ClockSynced: (SESSION, DESK, AUTH, METERING, OCPP, BOOK, ABSENCES, CHARGING, SECURITY),
     b.AskBackend: (OCPP,),
     b.BackendAnswered: (AUTH,),
     b.RemoteStartRequested: (CHARGING, DESK),
@@ -133,6 +134,9 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     li.SendListRequested: (AUTH,),
     li.ListVersionRequested: (AUTH,),
     li.ListContradicted: (OCPP,),
+    r.ReserveRequested: (DESK,),
+    r.CancelReservationRequested: (DESK,),
+    r.OutletReserved: (SESSION,),
     b.SetChargingProfileRequested: (CHARGING,),
     b.ClearChargingProfileRequested: (CHARGING,),
     b.CompositeScheduleRequested: (CHARGING,),

@@ -9,18 +9,20 @@ from typing import Any
 
 from firmware.model import storage as st
 from firmware.model.fault import Fault
+from firmware.model.reservation import DropReservation, PutReservation
 from firmware.model.session import Transaction
 from firmware.model.storage import FaultRecord, Memory, OutboxEntry, ProfileRecord, Write
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
-from firmware.storage import lists, security
+from firmware.storage import lists, reservations, security
 
 Statement = tuple[str, Sequence[object]]
 Query = Callable[[str], Iterable[Sequence[Any]]]
 
 _COLUMNS = (
     "key, outlet, token, began, meter_start_wh, last_wh, last_at, transaction_id, parent, "
-    "ended, stop_reason, stop_token, denied"
+    "ended, stop_reason, stop_token, denied, reservation_id"
 )
+_MARKS = ", ".join("?" * len(_COLUMNS.split(",")))
 _PROFILES = "SELECT * FROM charging_profiles ORDER BY connector, profile_id"
 NEW_BOOT: Statement = ("INSERT INTO boots DEFAULT VALUES", ())
 
@@ -66,6 +68,8 @@ def statements(write: Write) -> list[Statement]:
             return security.put(record)
         case st.PutLocalList():
             return lists.put(write)
+        case PutReservation() | DropReservation():
+            return reservations.change(write)
 
 
 def memory(query: Query) -> Memory:
@@ -88,6 +92,7 @@ def memory(query: Query) -> Memory:
         security_number=security.last_number(query),
         local_list=lists.entries(query),
         local_list_version=lists.version(query),
+        reservations=reservations.kept(query),
     )
 
 
@@ -99,7 +104,7 @@ def history(query: Query) -> tuple[Transaction, ...]:
 
 def _put_transaction(t: Transaction) -> Statement:
     sql = (
-        f"INSERT INTO transactions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        f"INSERT INTO transactions ({_COLUMNS}) VALUES ({_MARKS}) "
         "ON CONFLICT (key) DO UPDATE SET last_wh = excluded.last_wh, last_at = excluded.last_at, "
         "transaction_id = coalesce(excluded.transaction_id, transaction_id), "
         "parent = excluded.parent, ended = excluded.ended, stop_reason = excluded.stop_reason, "
@@ -110,7 +115,7 @@ def _put_transaction(t: Transaction) -> Statement:
         _stamp(t.last_at), t.transaction_id, t.parent,
         None if t.ended is None else _stamp(t.ended),
         None if t.stop_reason is None else t.stop_reason.value, t.stop_token,
-        int(t.denied),
+        int(t.denied), t.reservation_id,
     )  # fmt: skip
     return sql, values
 
@@ -138,13 +143,13 @@ def _put_or_delete(table: str, column: str, name: str, value: str | None) -> Sta
 
 def _transaction(row: Sequence[Any]) -> Transaction:
     key, outlet, token, began, start_wh, last_wh, last_at, *rest = row
-    number, parent, ended, why, who, denied = rest
+    number, parent, ended, why, who, denied, reservation_id = rest
     return Transaction(
         key, outlet, token, _parse_stamp(began), start_wh, last_wh, _parse_stamp(last_at),
         transaction_id=number, parent=parent,
         ended=None if ended is None else _parse_stamp(ended),
         stop_reason=None if why is None else StopReason(why), stop_token=who,
-        denied=bool(denied),
+        denied=bool(denied), reservation_id=reservation_id,
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from firmware.model import outlet as o
 from firmware.model import session as s
 from firmware.model.lists import ListContradicted
 from firmware.model.machine import Tick
+from firmware.model.reservation import OutletReserved
 from firmware.model.security import CertificatesListed
 from firmware.model.settings import SettingsChanged
 from firmware.model.storage import Memory, Store, Stored
@@ -94,7 +95,13 @@ from tests.laws.facts import (
     WATCHED,
     transaction,
 )
-from tests.laws.list_facts import LIST_FRAMES, LISTS
+from tests.laws.list_facts import (
+    KEPT_RESERVATIONS,
+    LIST_FRAMES,
+    LISTS,
+    OUTLETS_RESERVED,
+    RESERVED,
+)
 from tests.laws.security_facts import SECURE, SECURITY, TRIED
 from tests.laws.telling import GRID_MS, Story, tell
 
@@ -156,6 +163,13 @@ def station(memory: Memory | None = None, outlets: int = 2) -> StationCore:
     return StationCore(QUICK, memory or Memory(BOOT), Options(replace(INFO, outlets=outlets)))
 
 
+def reserving() -> Desk:
+    """Return a desk that remembers reservations."""
+    desk = Desk(QUICK, (1, 2))
+    desk.remember(KEPT_RESERVATIONS)
+    return desk
+
+
 @dataclass(frozen=True, repr=False)
 class Kind:
     """A machine under the laws. `states` are facts that tell how something is, not that it was."""
@@ -197,13 +211,13 @@ KINDS = (
         lambda: SessionCore(1, QUICK, BOOT),
         [
             *OUTLET, *METERS[:2], *ALL_FAULTS, *CONFIRMED, *SETTINGS, *TIME, ACCEPT,
-            s.UnlockAsked(1),
+            s.UnlockAsked(1), *OUTLETS_RESERVED,
             *(s.OperativeChanged(1, flag) for flag in (True, False)),
             *(s.LimitChanged(1, ma, "operator", "why") for ma in (0, 16_000)),
             *(s.StopAsked(1, why) for why in (StopReason.LOCAL, StopReason.HARD_RESET)),
         ],
         (*_REPORTS, *_COMMON, o.FaultRaised, o.FaultCleared, s.OperativeChanged, s.LimitChanged,
-         s.TransactionConfirmed, o.PilotLost),
+         s.TransactionConfirmed, o.PilotLost, OutletReserved),
         ((), (PLUG,), _CHARGING, (*_CHARGING, s.StopAsked(1, StopReason.LOCAL))),
     ),
     Kind(
@@ -216,11 +230,18 @@ KINDS = (
         "Desk",
         lambda: Desk(QUICK, (1, 2)),
         [*CARDS, *JUDGED, *OUTLET, *SHOWN, *BEGAN, *ENDED, *CONFIRMED, *REQUESTS,
-         *ALL_FAULTS,
+         *ALL_FAULTS, *RESERVED, *TIME,
          *SETTINGS, s.AuthorityExpired(1, "TAG")],
         (*_REPORTS, *_COMMON, s.SessionShown, o.FaultRaised, o.FaultCleared,
          s.TransactionConfirmed),
-        ((), (BEGAN[0],), (o.LockMoved(1, True, 0), REQUESTS[4])),
+        ((), (BEGAN[0],), (o.LockMoved(1, True, 0), REQUESTS[4]), (TIME[0], *RESERVED[:1])),
+    ),
+    Kind(
+        "Desk with reservations",
+        reserving,
+        [*JUDGED, *OUTLET, *SHOWN[:6], *BEGAN, *ENDED, *RESERVED, *TIME, *REQUESTS[:2]],
+        (*_REPORTS, *_COMMON, s.SessionShown),
+        ((), (TIME[0],)),
     ),
     Kind(
         "AuthCore",

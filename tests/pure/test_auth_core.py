@@ -149,7 +149,7 @@ def test_a_remote_start_is_authorised_only_if_the_setting_says_so(flag):
     made = auth(send_authorize_for_remote_start=flag)
     wishes = present(made, outlet=2, source=REMOTE)
     said = "remote start, send_authorize_for_remote_start is off"
-    judged = [TokenJudged("T", 2, REMOTE, True, None, said)]
+    judged = [TokenJudged("T", 2, REMOTE, True, None, said, guess=True)]
     assert wishes == (ASKED if flag == "on" else judged)
 
 

@@ -100,7 +100,7 @@ def test_no_frame_ever_raises_and_the_next_good_one_is_answered(texts):
         ("RemoteStopTransaction", {"transactionId": 1 << 63}, "TypeConstraintViolation"),
         ("RemoteStopTransaction", {"transactionId": True}, "TypeConstraintViolation"),
         ("Frobnicate", {}, "NotImplemented"),
-        ("ReserveNow", {}, "NotSupported"),
+        ("ReserveNow", {}, "OccurenceConstraintViolation"),
         ("UpdateFirmware", {}, "NotSupported"),
         ("BootNotification", {}, "NotSupported"),
     ],

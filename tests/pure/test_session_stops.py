@@ -31,9 +31,8 @@ from firmware.model.values import (
     TokenInfo,
     Verdict,
 )
-from firmware.session.core import RESUME_WAIT_MS
 from firmware.session.face import face
-from firmware.session.rules import CONTACTOR_WAIT_MS, METER_WAIT_MS
+from firmware.session.rules import CONTACTOR_WAIT_MS, METER_WAIT_MS, RESUME_WAIT_MS
 from tests.pure.session_rig import (
     ACCEPT,
     CAR,

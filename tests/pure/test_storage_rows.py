@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from firmware.io.sqlite import Database
 from firmware.model import storage as s
 from firmware.model.fault import Fault
+from firmware.model.reservation import Reservation
 from firmware.model.session import Transaction
 from firmware.model.storage import FAULTS_KEPT, FaultRecord, Memory, OutboxEntry
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
@@ -23,6 +24,7 @@ TRANSACTIONS = st.builds(
     Transaction, TEXT, st.integers(1, 2), TEXT, STAMPS, WH, WH, STAMPS,
     transaction_id=st.none() | st.integers(), parent=MAYBE, ended=st.none() | STAMPS,
     stop_reason=st.none() | st.sampled_from(StopReason), stop_token=MAYBE,
+    reservation_id=st.none() | st.integers(-(2**63), 2**63 - 1),
 )  # fmt: skip
 ENTRIES = st.builds(
     OutboxEntry, st.integers(1, 2**40), st.sampled_from(["start", "meter", "stop"]), TEXT, TEXT,
@@ -32,7 +34,13 @@ INFOS = st.builds(TokenInfo, st.sampled_from(Verdict), MAYBE, st.none() | MS)
 QUICK = settings(max_examples=60, derandomize=True, deadline=None)
 EMPTY = Memory(boot=0)
 STAMP = Stamp(1, 5, None)
+RESERVATION = Reservation(1, 2, "T", None, 5)
 TX = Transaction("1-1-1", 1, "T", STAMP, 100, 100, STAMP)
+OLD_SQL = (  # as it was written before schema 5
+    "INSERT INTO transactions (key, outlet, token, began, meter_start_wh, last_wh, last_at) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+OLD_TX = (OLD_SQL, ("1-1-1", 1, "T", "[1, 5, null]", 100, 100, "[1, 5, null]"))
 
 
 def kept(*writes):
@@ -153,7 +161,7 @@ def test_a_fault_that_this_firmware_does_not_know_is_left_out():
 def test_a_database_from_before_the_fault_book_keeps_what_it_has(tmp_path):
     path = tmp_path / "station.db"
     old = Database(path, MIGRATIONS[:1])
-    old.apply([NEW_BOOT, *statements(s.PutTransaction(TX)), *statements(s.PutNote("a", "b"))])
+    old.apply([NEW_BOOT, OLD_TX, *statements(s.PutNote("a", "b"))])
     old.close()
     database = Database(path, MIGRATIONS)
     put = s.PutFault(FaultRecord(1, 0, Fault.TILT, STAMP))
@@ -173,7 +181,7 @@ def test_every_kind_of_write_has_its_statements():
         s.PutFault(FaultRecord(1, 0, Fault.TILT, STAMP)),
         s.PutProfile(s.ProfileRecord(0, 1, "{}")), s.DropProfile(0, 1),
         s.PutSecurityRecord(s.SecurityRecord(1, "StartupOfTheDevice", "", STAMP, True)),
-        s.PutLocalList(1, (), True),
+        s.PutLocalList(1, (), True), s.PutReservation(RESERVATION), s.DropReservation(1),
     ]  # fmt: skip
     assert {type(write) for write in writes} == {*s.DURABLE_WRITES, s.PutRegister}
     assert all(statements(write) for write in writes)
@@ -193,3 +201,30 @@ def test_a_charging_profile_is_kept_by_connector_and_id_until_it_is_dropped():
     assert kept(s.PutProfile(first)).profiles == (first,)
     assert kept(*map(s.PutProfile, (first, other, again))).profiles == (other, again)
     assert kept(s.PutProfile(first), s.DropProfile(1, 7)).profiles == ()
+
+
+@pytest.mark.covers("OCPP16-PITFALL-46")
+def test_a_reservation_is_kept_by_its_number_until_it_is_dropped():
+    again, other = replace(RESERVATION, outlet=0), replace(RESERVATION, number=-3, parent="P")
+    assert kept(*map(s.PutReservation, (RESERVATION, other, again))).reservations == (other, again)
+    assert kept(s.PutReservation(RESERVATION), s.DropReservation(1)) == EMPTY
+
+
+@QUICK
+@given(st.dictionaries(TEXT, INFOS, max_size=4), st.dictionaries(TEXT, INFOS, max_size=4))
+def test_a_full_list_replaces_all_and_a_change_what_it_names(first, second):
+    full = s.PutLocalList(3, tuple(first.items()), True)
+    change = s.PutLocalList(4, (*second.items(), ("gone", None)), False)
+    assert kept(s.PutLocalList(2, (("old", None),), True), full) == replace(
+        EMPTY, local_list=first, local_list_version=3
+    )
+    after = {token: info for token, info in (first | second).items() if token != "gone"}
+    assert kept(full, change) == replace(EMPTY, local_list=after, local_list_version=4)
+
+
+def test_a_database_from_before_the_list_keeps_its_transactions(tmp_path):
+    path = tmp_path / "station.db"
+    old = Database(path, MIGRATIONS[:4])
+    old.apply([NEW_BOOT, OLD_TX])
+    old.close()
+    assert memory(Database(path, MIGRATIONS).query).transactions == (TX,)

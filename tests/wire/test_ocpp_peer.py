@@ -28,6 +28,7 @@ from firmware.model.backend import (
     UnlockRequested,
 )
 from firmware.model.lists import ListVersionRequested
+from firmware.model.reservation import CancelReservationRequested
 from firmware.model.session import (
     ConnectorChanged,
     TransactionBegan,
@@ -125,6 +126,8 @@ def decide(wish):
             | ResetRequested(call)
         ):
             yield Answer(call, "Accepted")
+        case CancelReservationRequested(call):
+            yield Answer(call, "Rejected")
         case ListVersionRequested(call):
             yield Answer(call, "", {"listVersion": 7})
 
@@ -197,8 +200,9 @@ REQUESTS = [
      {"status": "Accepted"}),
     ("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"},
      {"status": "NotImplemented"}),
-    ("CancelReservation", {"reservationId": 1}, "NotSupported"),
-    ("CancelReservation", {"reservationId": 1}, "NotSupported"),
+    ("CancelReservation", {"reservationId": 1}, {"status": "Rejected"}),
+    ("Heartbeat", {}, "NotSupported"),
+    ("Heartbeat", {}, "NotSupported"),
     ("Reset", {"type": "Soft"}, {"status": "Accepted"}),
 ]  # fmt: skip
 
