@@ -9,25 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from random import Random
 
 from firmware.auth.core import AuthCore
-from firmware.config.registry import changed
-from firmware.diag.absences import Absences
-from firmware.diag.board_link import BoardLink
-from firmware.diag.book import FaultBook
-from firmware.diag.inputs import InputWatch
-from firmware.diag.wear import Wear
 from firmware.led.core import LedCore
 from firmware.limits.core import LimitBook
-from firmware.metering.core import MeteringCore
-from firmware.metering.external import ExternalMeters
-from firmware.metering.watch import MeterWatch
 from firmware.model import backend as b
-from firmware.model import devices as d
 from firmware.model import outlet as o
 from firmware.model import session as s
 from firmware.model.lists import ListContradicted
@@ -47,7 +36,6 @@ from firmware.model.values import (
 from firmware.ocpp import OcppCore
 from firmware.ocpp.charging import ChargingCore
 from firmware.ocpp.security import SecurityCore
-from firmware.ocpp.watchdog import BackendWatchdog
 from firmware.pilot import facts as p
 from firmware.pilot.core import PilotCore
 from firmware.session.core import SessionCore
@@ -69,13 +57,9 @@ from tests.laws.facts import (
     CONFIRMED,
     DEVICES,
     ENDED,
-    FAULTS,
-    FOREIGN,
     FRAMES,
     INFO,
-    INPUTS,
     JUDGED,
-    KEPT_FAULTS,
     LINE,
     LOADS,
     LOST,
@@ -92,9 +76,9 @@ from tests.laws.facts import (
     SILENT,
     STATION_FAULTS,
     TIME,
-    WATCHED,
     transaction,
 )
+from tests.laws.kind import COMMON, FAULT_TYPES, REPORTS, Kind
 from tests.laws.list_facts import (
     KEPT_RESERVATIONS,
     LIST_FRAMES,
@@ -104,6 +88,7 @@ from tests.laws.list_facts import (
 )
 from tests.laws.security_facts import SECURE, SECURITY, TRIED
 from tests.laws.telling import GRID_MS, Story, tell
+from tests.laws.watchers import WATCHERS
 
 
 def sample(letter: str, low_mv: int = -12_000, **changes: object) -> OutletSample:
@@ -170,25 +155,6 @@ def reserving() -> Desk:
     return desk
 
 
-@dataclass(frozen=True, repr=False)
-class Kind:
-    """A machine under the laws. `states` are facts that tell how something is, not that it was."""
-
-    name: str
-    make: Callable[[], object]
-    facts: list[object]
-    states: tuple[type, ...] = ()
-    preludes: tuple[tuple[object, ...], ...] = ((),)
-    foreign: tuple[object, ...] = tuple(FOREIGN)
-    pauses: tuple[int, ...] = (0, 0, 1, 1, 2, 5, 15, 26, 60, 101, 320, 510)  # steps of the grid
-
-    def _repr_pretty_(self, printer, _cycle) -> None:
-        printer.text(self.name)  # a failing example is short
-
-
-_REPORTS = (o.CableChanged, o.CpChanged, o.ContactorMoved, o.LockMoved)
-_FAULTS = (o.FaultRaised, o.FaultCleared)
-_COMMON = (SettingsChanged, b.ClockSynced, Tick)
 _BOOTED = (b.BackendConnected(0), FRAMES[0])
 _CHARGING = (o.PilotFound(0), PLUG, CAR, ACCEPT, METERS[0], o.CpChanged(1, ASKS, 0))
 KINDS = (
@@ -216,7 +182,7 @@ KINDS = (
             *(s.LimitChanged(1, ma, "operator", "why") for ma in (0, 16_000)),
             *(s.StopAsked(1, why) for why in (StopReason.LOCAL, StopReason.HARD_RESET)),
         ],
-        (*_REPORTS, *_COMMON, o.FaultRaised, o.FaultCleared, s.OperativeChanged, s.LimitChanged,
+        (*REPORTS, *COMMON, o.FaultRaised, o.FaultCleared, s.OperativeChanged, s.LimitChanged,
          s.TransactionConfirmed, o.PilotLost, OutletReserved),
         ((), (PLUG,), _CHARGING, (*_CHARGING, s.StopAsked(1, StopReason.LOCAL))),
     ),
@@ -224,7 +190,7 @@ KINDS = (
         "SessionCore of a resumed transaction",
         lambda: SessionCore(1, QUICK, BOOT + 1, resumed=transaction(1)),
         [*OUTLET, *METERS[:2], *CONFIRMED, ACCEPT, s.StopAsked(1, StopReason.REMOTE)],
-        (*_REPORTS, *_COMMON, s.TransactionConfirmed, o.PilotLost),
+        (*REPORTS, *COMMON, s.TransactionConfirmed, o.PilotLost),
     ),
     Kind(
         "Desk",
@@ -232,7 +198,7 @@ KINDS = (
         [*CARDS, *JUDGED, *OUTLET, *SHOWN, *BEGAN, *ENDED, *CONFIRMED, *REQUESTS,
          *ALL_FAULTS, *RESERVED, *TIME,
          *SETTINGS, s.AuthorityExpired(1, "TAG")],
-        (*_REPORTS, *_COMMON, s.SessionShown, o.FaultRaised, o.FaultCleared,
+        (*REPORTS, *COMMON, s.SessionShown, o.FaultRaised, o.FaultCleared,
          s.TransactionConfirmed),
         ((), (BEGAN[0],), (o.LockMoved(1, True, 0), REQUESTS[4]), (TIME[0], *RESERVED[:1])),
     ),
@@ -240,7 +206,7 @@ KINDS = (
         "Desk with reservations",
         reserving,
         [*JUDGED, *OUTLET, *SHOWN[:6], *BEGAN, *ENDED, *RESERVED, *TIME, *REQUESTS[:2]],
-        (*_REPORTS, *_COMMON, s.SessionShown),
+        (*REPORTS, *COMMON, s.SessionShown),
         ((), (TIME[0],)),
     ),
     Kind(
@@ -248,7 +214,7 @@ KINDS = (
         lambda: AuthCore(QUICK, BOOT, {"t2": ACCEPTED}),
         [*PRESENTED, *ANSWERED, *LINE, *BEGAN, *ENDED, *CONFIRMED, *TIME, *SETTINGS,
          b.CacheClearRequested("a"), *LISTS],
-        (*_COMMON, b.BackendReady, b.BackendLost, s.TransactionConfirmed, s.TransactionBegan,
+        (*COMMON, b.BackendReady, b.BackendLost, s.TransactionConfirmed, s.TransactionBegan,
          b.BackendAnswered),
         ((), (LINE[0],), (LINE[0], *LISTS[:1])),
     ),
@@ -262,75 +228,16 @@ KINDS = (
               for source, ma, ms in (("dlm", 0, 5_000), ("dlm", 9_000, 900), ("ems", 7_000, 40))),
             LimitLifted(1, "dlm"), LimitLifted(1, "hardware"),
         ],
-        (*_REPORTS, *_COMMON, *_FAULTS, s.EnergyWanted, LimitSet, LimitLifted),
+        (*REPORTS, *COMMON, *FAULT_TYPES, s.EnergyWanted, LimitSet, LimitLifted),
         ((), (s.EnergyWanted(1, True, "transaction"),)),
     ),
-    Kind(
-        "MeteringCore",
-        lambda: MeteringCore(QUICK, BOOT, (1, 2)),
-        [*METERS, *SILENT, *BEGAN, *ENDED, *TIME, *SETTINGS,
-         *(b.SampleRequested(n) for n in (0, 1, 9))],
-        (*_COMMON, s.MeterRead, s.TransactionEnded),
-        ((), (BEGAN[0], TIME[0])),
-    ),
-    Kind(
-        "MeterWatch",
-        lambda: MeterWatch((1, 2)),
-        [*LOADS, *LOADS[3:] * 2, *OFFERS, *OUTLET, *OWN_FAULTS, BEGAN[0], ENDED[0]],
-        (*_REPORTS, Tick, *_FAULTS, o.OfferChanged, o.PilotFound, o.PilotLost,
-         s.TransactionBegan, s.TransactionEnded),
-        ((), (o.PilotFound(0),), (BEGAN[0], OFFERS[2], o.ContactorMoved(1, True, "car_asks", 0))),
-        pauses=(0, 1, 50, 100, 150, 250, 510),
-    ),
-    Kind(
-        "ExternalMeters",
-        lambda: ExternalMeters(("grid", "heat")),
-        DEVICES,
-        (Tick, d.OtherMeterRead),
-    ),
-    Kind(
-        "FaultBook",
-        lambda: FaultBook(BOOT, (1, 2), KEPT_FAULTS),
-        [*ALL_FAULTS, *TIME, o.PilotFound(0), o.PilotLost(0)],
-        (*_COMMON, *_FAULTS, o.PilotFound, o.PilotLost),
-        ((), (o.PilotFound(0),), (o.PilotFound(0), FAULTS[0], o.PilotLost(0))),
-        pauses=(0, 0, 1, 99, 100, 250, 260, 3_000, 6_000),
-    ),
-    Kind("InputWatch", lambda: InputWatch((1, 2)), [*INPUTS, *INPUTS[:2]],
-         (Tick, d.InputChanged)),
-    Kind(
-        "Absences",
-        Absences,
-        [*DEVICES, *TIME, *LINE, CARDS[0], b.BackendConnected(0), b.ClockSynced(0, "rtc")],
-        (*_COMMON, b.BackendLost, b.BackendConnected, d.ReaderAnswered),
-        pauses=(0, 1, 50, 2_999, 3_000, 30_000),
-    ),
-    Kind(
-        "BoardLink",
-        lambda: BoardLink(changed(QUICK, {"ocpp_send_usb_error_status": "on"})),
-        [o.PilotFound(0), o.PilotLost(0), *SETTINGS,
-         s.ConnectorChanged(0, ConnectorStatus.FAULTED)],
-        (*_COMMON, o.PilotFound, o.PilotLost, s.ConnectorChanged),
-    ),
-    Kind(
-        "BackendWatchdog",
-        lambda: BackendWatchdog(WATCHED),
-        [*BEGAN, *ENDED, *LINE, LOST, b.BackendConnected(0), SettingsChanged(WATCHED), *SETTINGS],
-        (*_COMMON, b.BackendLost, b.BackendConnected, s.TransactionBegan, s.TransactionEnded),
-        pauses=(0, 1, 50, 999, 1_000, 3_000),
-    ),
-    Kind(
-        "Wear",
-        lambda: Wear((1, 2), {"wear:1": '{"closings": 79999}'}),
-        [*OUTLET, *ALL_FAULTS, *ENDED],
-        (*_REPORTS, *_COMMON, *_FAULTS, o.PilotLost, s.TransactionEnded),
-    ),
+    *WATCHERS,
     Kind(
         "LedCore",
         lambda: LedCore(QUICK),
         [*SHOWN, *STATION_FAULTS, *CARDS, *JUDGED, *LINE, *SETTINGS, ACCEPT, s.TokenAsked("T"),
          s.TokenWaits("T", 2_000), s.TokenRefused("T", "why")],
-        (*_COMMON, *_FAULTS, s.SessionShown, b.BackendReady, b.BackendLost),
+        (*COMMON, *FAULT_TYPES, s.SessionShown, b.BackendReady, b.BackendLost),
     ),
     Kind(
         "ConfigurationDesk",
@@ -355,14 +262,14 @@ KINDS = (
                               ("Energy.Active.Import.Register",))
               for key in (None, f"{BOOT}-1-1") for context in ("Trigger", "Sample.Periodic")),
         ],
-        (*_COMMON, s.ConnectorChanged, b.BackendLost, s.TransactionBegan, s.TransactionEnded),
+        (*COMMON, s.ConnectorChanged, b.BackendLost, s.TransactionBegan, s.TransactionEnded),
         ((), _BOOTED, (*_BOOTED, BEGAN[0])),
     ),
     Kind(
         "ChargingCore",
         lambda: ChargingCore(QUICK, Memory(BOOT), (1, 2)),
         [*PROFILES, *STARTS, *BEGAN, *ENDED, *CONFIRMED, *TIME, *SETTINGS, *SHOWN[:4]],
-        (*_COMMON, s.TransactionBegan, s.TransactionEnded, s.TransactionConfirmed,
+        (*COMMON, s.TransactionBegan, s.TransactionEnded, s.TransactionConfirmed,
          s.SessionShown),
         ((), (TIME[0], *PROFILES[:4]), (BEGAN[0], *PROFILES[:4], TIME[0], PROFILES[7])),
         pauses=(0, 1, 20, 49, 50, 51, 100, 101, 320),
@@ -371,14 +278,14 @@ KINDS = (
         "ChargingCore that remembers",
         lambda: ChargingCore(QUICK, Memory(BOOT, profiles=KEPT_PROFILES), (1, 2)),
         [*PROFILES, *BEGAN, *ENDED, *TIME, *SETTINGS],
-        (*_COMMON, s.TransactionBegan, s.TransactionEnded),
+        (*COMMON, s.TransactionBegan, s.TransactionEnded),
         pauses=(0, 1, 20, 49, 50, 51, 100, 101, 320),
     ),
     Kind(
         "SecurityCore",
         lambda: SecurityCore(SECURE, Memory(BOOT), "S1"),
         [*SECURITY, *TIME, SettingsChanged(SECURE), SettingsChanged(QUICK), LOST, *LINE],
-        (*_COMMON, CertificatesListed),
+        (*COMMON, CertificatesListed),
         ((), (b.BackendConnected(0), b.BackendReady(0)), TRIED),
     ),
     Kind(
@@ -386,7 +293,7 @@ KINDS = (
         lambda: Keeping(station()),
         [*OUTLET, *CARDS, *METERS, *SILENT, *FRAMES, *ALL_FAULTS, *DEVICES, *LOADS, *OFFERS,
          *TIME, *SETTINGS, LOST, b.BackendConnected(0), *ASKED_FRAMES, *LIST_FRAMES],
-        (*_REPORTS, Tick, b.ClockSynced, o.FaultRaised, o.FaultCleared, b.BackendLost,
+        (*REPORTS, Tick, b.ClockSynced, o.FaultRaised, o.FaultCleared, b.BackendLost,
          o.PilotLost),
         (
             (),
