@@ -41,6 +41,7 @@ from firmware.model.security import CERTIFICATE_WISHES
 from firmware.model.session import MeterSilent, ReadMeter, ShowPattern
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import Memory, Store, Stored
+from firmware.model.transfers import TRANSFER_WISHES, failed
 from firmware.ocpp.payloads import StationInfo
 from firmware.station.commands import Commands
 from firmware.station.core import Options, StationCore
@@ -55,6 +56,7 @@ SIMULATED_MODEL = "Powerstation SIM"  # a back end must not take it for one that
 METER_POLL_MS = 1_000
 CLOSE_S = 0.5
 RESTART_WAIT_S = 2.0  # for the messages that a reset still owes the back end
+_UNLOGGED = ("settings", "text", "pem", "url", "signature")  # secrets, and what is too long
 EXIT_RESTART = 75  # systemd and `powerstation run` start the station anew
 
 
@@ -125,6 +127,7 @@ class Station:
             SettingsChanged: self._settings_changed,
             Restart: self._restart,
             **dict.fromkeys(CERTIFICATE_WISHES, self.certificates.ask),
+            **dict.fromkeys(TRANSFER_WISHES, self._transfer),
         }
 
     async def run(self, state: Path, ready: Callable[[], None]) -> int:
@@ -210,6 +213,10 @@ class Station:
 
         self.loop.call_soon_threadsafe(tell)
 
+    def _transfer(self, wish: object) -> None:
+        for fact in failed(wish, "files cannot be moved yet"):
+            self.loop.call_soon(self.runner.post, fact)
+
     def _restart(self, wish: Restart) -> None:
         log.warning("restart", reason=wish.reason.value)
         self.loop.call_later(RESTART_WAIT_S, self.stop, EXIT_RESTART)
@@ -267,7 +274,7 @@ def wake(board: Path, state: Path, overrides: Mapping[str, str]) -> Wake:
 
 def _words(wish: object) -> dict[str, object]:
     names = getattr(type(wish), "__slots__", ())
-    return {n: getattr(wish, n) for n in names if n not in ("settings", "text", "pem")}
+    return {n: getattr(wish, n) for n in names if n not in _UNLOGGED}
 
 
 async def _serve(wake_up: Wake, ports: StationPorts, state: Path) -> int:

@@ -16,7 +16,7 @@ MEASURANDS = (
     "Current.Offered",
 )
 MEASURANDS_MAX = len(MEASURANDS)
-PROFILES = "Core,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging"
+PROFILES = "Core,FirmwareManagement,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging"
 _register_only = texts(
     ",", r"^Energy\.Active\.Import\.Register$", "Energy.Active.Import.Register or nothing", 1
 )

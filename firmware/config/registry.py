@@ -13,6 +13,7 @@ from firmware.config import (
     currents,
     ocpp_charging,
     ocpp_core,
+    ocpp_files,
     ocpp_lists,
     ocpp_security,
 )
@@ -26,6 +27,7 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
         for p in (
             *backend.PARAMS, *authorization.PARAMS, *currents.PARAMS, *ocpp_core.PARAMS,
             *ocpp_charging.PARAMS, *ocpp_security.PARAMS, *ocpp_lists.PARAMS,
+            *ocpp_files.PARAMS,
         )
     }
 )  # fmt: skip

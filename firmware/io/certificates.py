@@ -47,6 +47,8 @@ class CertificateStore:
         match wish:
             case s.Inspect(call, pem, ours):
                 return [self._inspected(call, pem, ours=ours)]
+            case s.InspectSigner(call, pem):
+                return [s.SignerInspected(call, self._signer_problem(pem))]
             case s.KeepRoot(call, use, pem):
                 root = x509.load_pem_x509_certificate(pem.encode())
                 self._write(_root_name(use, _fingerprint(root)), root.public_bytes(_PEM))
@@ -104,16 +106,31 @@ class CertificateStore:
             return "no certificate was asked for"
         if chain[0].public_key() != key.public_key():
             return "it is not for the key of the last signing request"
+        return self._chained(chain, s.RootUse.CENTRAL_SYSTEM)
+
+    def _signer_problem(self, pem: str) -> str:
+        """Return why a firmware of this signer is not to be trusted. [whitepaper L01.FR.02]"""
+        try:
+            chain = x509.load_pem_x509_certificates(pem.encode())
+        except ValueError:
+            return "it is no certificate in PEM form"
+        if not isinstance(chain[0].public_key(), ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
+            return "its key is of a kind that signs no firmware"
+        return self._chained(chain, s.RootUse.MANUFACTURER)
+
+    def _chained(self, chain: list[x509.Certificate], use: s.RootUse) -> str:
+        """Return what is wrong between a leaf and an installed root."""
         for certificate in chain:
             if problem := self._time_problem(certificate):
                 return problem
         for below, above in zip(chain, chain[1:], strict=False):
             if not _authority(above) or not _issued_by(below, above):
                 return "its chain is broken"
-        roots = self._roots(s.RootUse.CENTRAL_SYSTEM)
-        if not any(_issued_by(chain[-1], root) for root in roots):
-            return "no installed CentralSystem root has signed it"
-        return ""
+        signers = [root for root in self._roots(use) if _issued_by(chain[-1], root)]
+        if not signers:
+            return f"no installed {use.value.removesuffix('RootCertificate')} root has signed it"
+        problems = [self._time_problem(root) for root in signers]
+        return "" if "" in problems else problems[0]
 
     def _time_problem(self, certificate: x509.Certificate) -> str:
         now = self._utc_now()
@@ -222,6 +239,8 @@ def not_done(wish: object) -> list[object]:
     match wish:
         case s.Inspect(call):
             return [s.Inspected(call, "it cannot be judged: the store cannot be read")]
+        case s.InspectSigner(call):
+            return [s.SignerInspected(call, "it cannot be judged: the store cannot be read")]
         case s.KeepRoot(call) | s.KeepChain(call) | s.DropRoot(call):
             return [s.CertificateKept(call, done=False)]
         case s.MakeSigningRequest():

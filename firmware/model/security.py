@@ -148,6 +148,22 @@ class Inspected:
 
 
 @dataclass(frozen=True, slots=True)
+class InspectSigner:
+    """Judge who signed a firmware (PEM, leaf first); `SignerInspected` follows."""
+
+    call: str
+    pem: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignerInspected:
+    """Why a firmware of this signer is not to be trusted; empty: it is."""
+
+    call: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeepRoot:
     """Put a root into the store; `CertificateKept` follows."""
 
@@ -186,9 +202,11 @@ class MakeSigningRequest:
     organisation: str
 
 
-CertificateWish = Inspect | KeepRoot | KeepChain | DropRoot | DropNewestChain | MakeSigningRequest
+CertificateWish = (
+    Inspect | InspectSigner | KeepRoot | KeepChain | DropRoot | DropNewestChain | MakeSigningRequest
+)
 CERTIFICATE_WISHES: tuple[type, ...] = (
-    Inspect, KeepRoot, KeepChain, DropRoot, DropNewestChain, MakeSigningRequest,
+    Inspect, InspectSigner, KeepRoot, KeepChain, DropRoot, DropNewestChain, MakeSigningRequest,
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ ExtendedTriggerMessage knows what TriggerMessage knows and asks for certificates
 from __future__ import annotations
 
 from firmware.model import security as s
+from firmware.ocpp import handle_files
 from firmware.ocpp.certificates import hash_of
 from firmware.ocpp.frames import Call, Refusal
 from firmware.ocpp.replies import Desk, Handler, Reply, status
@@ -15,6 +16,8 @@ def handlers(trigger: Handler) -> dict[str, Handler]:
     """Return the rows of the table; `trigger` is what TriggerMessage does."""
 
     def extended_trigger(call: Call, desk: Desk) -> Reply | Refusal:
+        if call.payload["requestedMessage"] in handle_files.EXTENDED:
+            return handle_files.extended_trigger(call, desk)
         if call.payload["requestedMessage"] != "SignChargePointCertificate":
             return trigger(call, desk)
         if not desk.registered:

@@ -11,7 +11,13 @@ from collections.abc import Callable
 from ocpp.v16.enums import Action  # type: ignore[import-untyped, unused-ignore]
 
 from firmware.model import backend
-from firmware.ocpp import handle_charging, handle_lists, handle_reservation, handle_security
+from firmware.ocpp import (
+    handle_charging,
+    handle_files,
+    handle_lists,
+    handle_reservation,
+    handle_security,
+)
 from firmware.ocpp.boot import BootState
 from firmware.ocpp.charging_profile import BadProfile
 from firmware.ocpp.frames import Call, Refusal
@@ -93,7 +99,8 @@ def _trigger(call: Call, desk: Desk) -> Reply:
     connectors = _TRIGGERS[wanted](outlet, desk)
     if connectors is None or not desk.registered:
         return status("Rejected")
-    return Reply({"status": "Accepted"}, trigger=wanted, connectors=connectors)
+    fact = handle_files.TRIGGERED.get(wanted)
+    return Reply({"status": "Accepted"}, fact, trigger=wanted, connectors=connectors)
 
 
 def _of_the_station(outlet: int | None, desk: Desk) -> tuple[int, ...]:
@@ -115,6 +122,7 @@ _TRIGGERS: dict[str, Callable[[int | None, Desk], tuple[int, ...] | None]] = {
     "Heartbeat": _of_the_station,
     "StatusNotification": _of_faces,
     "MeterValues": _of_meters,
+    **dict.fromkeys(handle_files.TRIGGERED, _of_the_station),
 }
 
 HANDLERS: dict[str, Handler] = {
@@ -131,6 +139,7 @@ HANDLERS: dict[str, Handler] = {
     **handle_charging.HANDLERS,
     **handle_lists.HANDLERS,
     **handle_reservation.HANDLERS,
+    **handle_files.HANDLERS,
     **handle_security.handlers(_trigger),
 }
 _ACTIONS = frozenset(action.value for action in Action)

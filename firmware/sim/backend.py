@@ -345,6 +345,26 @@ class _Session(ChargePoint):  # type: ignore[misc, unused-ignore]
         self.ledger.security.append(told)
         return call_result.SecurityEventNotification()
 
+    @_answers("DiagnosticsStatusNotification")
+    def diagnosed(self, **told: Any) -> Any:
+        self.ledger.transfers.append(told)
+        return call_result.DiagnosticsStatusNotification()
+
+    @_answers("LogStatusNotification")
+    def logged(self, **told: Any) -> Any:
+        self.ledger.transfers.append(told)
+        return call_result.LogStatusNotification()
+
+    @_answers("FirmwareStatusNotification")
+    def updated(self, **told: Any) -> Any:
+        self.ledger.transfers.append(told)
+        return call_result.FirmwareStatusNotification()
+
+    @_answers("SignedFirmwareStatusNotification")
+    def updated_signed(self, **told: Any) -> Any:
+        self.ledger.transfers.append(told)
+        return call_result.SignedFirmwareStatusNotification()
+
     @_answers("DataTransfer")
     def transferred(self, **_told: Any) -> Any:
         return call_result.DataTransfer(status="UnknownVendorId")

@@ -36,6 +36,7 @@ class Ledger:
     boots: list[dict[str, Any]] = field(default_factory=list)
     heartbeats: int = 0
     security: list[dict[str, Any]] = field(default_factory=list)  # security events
+    transfers: list[dict[str, Any]] = field(default_factory=list)  # statuses of files
 
     def of(self, transaction_id: int) -> BookedTransaction | None:
         """Return the transaction with this id."""

@@ -34,6 +34,7 @@ from firmware.model.session import (
 )
 from firmware.model.settings import SettingsChanged
 from firmware.model.storage import Store, Stored
+from firmware.model.transfers import TRANSFER_WISHES
 from firmware.model.values import Reading
 from firmware.ocpp.payloads import StationInfo
 from firmware.pilot.core import PilotCore
@@ -48,6 +49,7 @@ from firmware.pilot.facts import (
     Traits,
 )
 from firmware.pilot.faults import LATCHED
+from firmware.sim.files import FileServer, SimTransfers
 from firmware.sim.loop import VirtualLoop
 from firmware.station.core import Options, StationCore
 from firmware.storage import rows, schema
@@ -95,6 +97,10 @@ class SimStation:
         self._pilots: dict[int, PilotCore] = {}
         self.latched: dict[int, frozenset[Fault]] = {}  # what lasts of the pilots
         self._inputs: dict[str, bool] = {}  # as the station was told
+        self.certificates: Callable[[Any], list[object]] = not_done  # the work of a store
+        self.files = FileServer()  # all that it can reach
+        self.firmware = "0"
+        self._transfers = SimTransfers(self)
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._busy = False
@@ -110,7 +116,9 @@ class SimStation:
         memory = rows.memory(self.database.query)
         settings, _ = restored(memory.settings)
         settings = changed(settings, plan.settings | {"ocpp_chargebox_identity": plan.name})
-        info = StationInfo("Powerstation", "sim", plan.name, "0", len(plan.profile.outlets))
+        info = StationInfo(
+            "Powerstation", "sim", plan.name, self.firmware, len(plan.profile.outlets)
+        )
         fixed = tuple(o.number for o in plan.profile.outlets if o.tethered)
         options = Options(info, plan.meter_poll_ms, tethered=fixed)
         self.core = StationCore(settings, memory, options)
@@ -285,9 +293,11 @@ class SimStation:
                 self.loop.call_later(RESTART_MS / 1_000, self.power_cut, RESTART_MS)
             case SettingsChanged():
                 pass
-            case _ if isinstance(wish, CERTIFICATE_WISHES):  # this station has no such store
-                for fact in not_done(wish):
+            case _ if isinstance(wish, CERTIFICATE_WISHES):
+                for fact in self.certificates(wish):
                     runner.post(fact)
+            case _ if isinstance(wish, TRANSFER_WISHES):
+                self._transfers.perform(wish, runner.post)
             case _:
                 raise AssertionError(f"nobody performs {wish!r}")
 

@@ -34,6 +34,7 @@ from firmware.ocpp.charging import ChargingCore
 from firmware.ocpp.core import OcppCore
 from firmware.ocpp.payloads import StationInfo
 from firmware.ocpp.security import SecurityCore
+from firmware.ocpp.transfers import TransferCore
 from firmware.ocpp.watchdog import BackendWatchdog
 from firmware.session.core import SessionCore
 from firmware.session.desk import Desk
@@ -108,6 +109,7 @@ class StationCore:
             Part.WATCHDOG: BackendWatchdog(settings, running),
             Part.BOARD_LINK: BoardLink(settings),
             Part.SECURITY: SecurityCore(settings, memory, options.info.serial),
+            Part.TRANSFERS: TransferCore(settings, memory, options.info.firmware),
             Part.SETTINGS: self.configuration,
         }
         # the reason of the last restart was taken: it must not end a transaction twice

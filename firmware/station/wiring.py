@@ -16,6 +16,7 @@ from firmware.model import reservation as r
 from firmware.model import security as sec
 from firmware.model import session as s
 from firmware.model import storage as st
+from firmware.model import transfers as tr
 from firmware.model import values as v
 from firmware.model.machine import Tick
 from firmware.model.settings import SettingsChanged
@@ -41,6 +42,7 @@ class Part(StrEnum):
     SECURITY = "security"
     WATCHDOG = "watchdog"  # of the back end
     BOARD_LINK = "board link"
+    TRANSFERS = "transfers"  # files up and firmware down
     SETTINGS = "settings"
     OUT = "out"
     KEEP = "keep"  # a durable write
@@ -51,15 +53,15 @@ METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTING
 WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUTS
 ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
 CHARGING, SECURITY, WATCHDOG = Part.CHARGING, Part.SECURITY, Part.WATCHDOG
-BOARD_LINK = Part.BOARD_LINK
+BOARD_LINK, TRANSFERS = Part.BOARD_LINK, Part.TRANSFERS
 INSIDE = (
     SESSION, DESK, AUTH, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR, LED,
-    OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK,
+    OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS,
 )  # fmt: skip
 
 CONFIGURED = (
     SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, CHARGING, SECURITY, WATCHDOG,
-    BOARD_LINK, OUT,
+    BOARD_LINK, TRANSFERS, OUT,
 )  # fmt: skip
 
 ROUTES: dict[type, tuple[Part, ...]] = {
@@ -97,8 +99,8 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     v.LimitSet: (LIMITS,),
     v.LimitLifted: (LIMITS,),
     s.LimitChanged: (SESSION,),
-    s.TransactionBegan: (CHARGING, DESK, AUTH, METERING, WATCH, OCPP, WATCHDOG),
-    s.TransactionEnded: (DESK, METERING, WATCH, WEAR, OCPP, CHARGING, WATCHDOG),
+    s.TransactionBegan: (CHARGING, DESK, AUTH, METERING, WATCH, OCPP, WATCHDOG, TRANSFERS),
+    s.TransactionEnded: (DESK, METERING, WATCH, WEAR, OCPP, CHARGING, WATCHDOG, TRANSFERS),
     s.TransactionConfirmed: (SESSION, DESK, AUTH, CHARGING),
     s.ConnectorChanged: (OCPP, BOARD_LINK),
     s.SessionShown: (LED, DESK, CHARGING),
@@ -117,12 +119,23 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     d.OtherMeterSilent: (EXTERNAL,),
     # the back end
     b.BackendConnected: (OCPP, SECURITY, ABSENCES, WATCHDOG),
-    b.BackendLost: (OCPP, SECURITY, AUTH, LED, ABSENCES, WATCHDOG),
-    b.BackendReady: (AUTH, LED, SECURITY),
+    b.BackendLost: (OCPP, SECURITY, AUTH, LED, ABSENCES, WATCHDOG, TRANSFERS),
+    b.BackendReady: (AUTH, LED, SECURITY, TRANSFERS),
     b.FrameReceived: (OCPP,),
     b.SendFrame: (OUT,),
     b.DropConnection: (OUT,),
-    b.ClockSynced: (SESSION, DESK, AUTH, METERING, OCPP, BOOK, ABSENCES, CHARGING, SECURITY),
+    b.ClockSynced: (
+        SESSION,
+        DESK,
+        AUTH,
+        METERING,
+        OCPP,
+        BOOK,
+        ABSENCES,
+        CHARGING,
+        SECURITY,
+        TRANSFERS,
+    ),
     b.AskBackend: (OCPP,),
     b.BackendAnswered: (AUTH,),
     b.RemoteStartRequested: (CHARGING, DESK),
@@ -145,7 +158,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.ConfigurationChangeRequested: (SETTINGS,),
     b.Answer: (OCPP, CHARGING),
     b.Tell: (OCPP,),
-    b.Told: (SECURITY,),
+    b.Told: (SECURITY, TRANSFERS),
     b.ConfigurationAnswer: (OCPP,),
     b.Restart: (OUT,),
     SettingsChanged: CONFIGURED,
@@ -163,6 +176,20 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     sec.CertificateKept: (SECURITY,),
     sec.SigningRequestMade: (SECURITY,),
     **dict.fromkeys(sec.CERTIFICATE_WISHES, (OUT,)),
+    # files
+    tr.DiagnosticsRequested: (TRANSFERS,),
+    tr.LogRequested: (TRANSFERS,),
+    tr.UpdateRequested: (TRANSFERS,),
+    tr.ReportTriggered: (TRANSFERS,),
+    sec.SignerInspected: (TRANSFERS,),
+    tr.Uploaded: (TRANSFERS,),
+    tr.UploadFailed: (TRANSFERS,),
+    tr.Downloaded: (TRANSFERS,),
+    tr.DownloadFailed: (TRANSFERS,),
+    tr.SignatureChecked: (TRANSFERS,),
+    tr.InstallTaken: (TRANSFERS,),
+    tr.InstallFailed: (TRANSFERS,),
+    **dict.fromkeys(tr.TRANSFER_WISHES, (OUT,)),
     # what lasts
     **dict.fromkeys(st.DURABLE_WRITES, (KEEP,)),
     st.PutRegister: (KEEP,),

@@ -36,6 +36,8 @@ from firmware.model.values import (
 from firmware.ocpp import OcppCore
 from firmware.ocpp.charging import ChargingCore
 from firmware.ocpp.security import SecurityCore
+from firmware.ocpp.transfers import TransferCore
+from firmware.ocpp.updates import NOTE
 from firmware.pilot import facts as p
 from firmware.pilot.core import PilotCore
 from firmware.session.core import SessionCore
@@ -88,6 +90,7 @@ from tests.laws.list_facts import (
 )
 from tests.laws.security_facts import SECURE, SECURITY, TRIED
 from tests.laws.telling import GRID_MS, Story, tell
+from tests.laws.transfer_facts import FETCHED, INSTALLING, ORDERED, TOO_OFTEN, TRANSFERS
 from tests.laws.watchers import WATCHERS
 
 
@@ -287,6 +290,24 @@ KINDS = (
         [*SECURITY, *TIME, SettingsChanged(SECURE), SettingsChanged(QUICK), LOST, *LINE],
         (*COMMON, CertificatesListed),
         ((), (b.BackendConnected(0), b.BackendReady(0)), TRIED),
+    ),
+    Kind(
+        "TransferCore",
+        lambda: TransferCore(QUICK, Memory(BOOT), "1"),
+        [*TRANSFERS, *BEGAN, *ENDED, *TIME, *LINE],
+        (*COMMON, s.TransactionBegan, s.TransactionEnded, b.BackendLost),
+        ((), (LINE[0], TIME[0]), (LINE[0], *FETCHED), (BEGAN[0], *FETCHED)),
+    ),
+    *(
+        Kind(
+            f"TransferCore that remembers {name}",
+            lambda note=note: TransferCore(QUICK, Memory(BOOT, notes={NOTE: note}), "1"),
+            [*TRANSFERS, *BEGAN, *ENDED, *TIME, *LINE],
+            (*COMMON, s.TransactionBegan, s.TransactionEnded, b.BackendLost),
+        )
+        for name, note in (
+            ("an installation", INSTALLING), ("an order", ORDERED), ("too many starts", TOO_OFTEN),
+        )
     ),
     Kind(
         "StationCore",

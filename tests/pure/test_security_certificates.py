@@ -268,8 +268,8 @@ def test_half_a_file_of_a_power_cut_and_a_damaged_one_are_not_used(tmp_path):
     [
         ("BootNotification", "Accepted"), ("Heartbeat", "Accepted"),
         ("StatusNotification", "Accepted"), ("MeterValues", "Accepted"),
-        ("FirmwareStatusNotification", "NotImplemented"),
-        ("LogStatusNotification", "NotImplemented"),
+        ("FirmwareStatusNotification", "Accepted"),
+        ("LogStatusNotification", "Accepted"),
         ("SignChargePointCertificate", "Accepted"),
     ],
 )  # fmt: skip
