@@ -21,6 +21,7 @@ import structlog
 from firmware import VERSION
 from firmware.apps.backend_link import backend_link, link_config
 from firmware.apps.devices import Ring, inputs, meter_ask, other_meter_ask, reader
+from firmware.apps.files import Files, Sources
 from firmware.apps.settings_args import parse_sets, read_settings
 from firmware.io import sdnotify
 from firmware.io.certificates import CertificateStore, CertificateWorker
@@ -41,7 +42,7 @@ from firmware.model.security import CERTIFICATE_WISHES
 from firmware.model.session import MeterSilent, ReadMeter, ShowPattern
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.storage import Memory, Store, Stored
-from firmware.model.transfers import TRANSFER_WISHES, failed
+from firmware.model.transfers import TRANSFER_WISHES
 from firmware.ocpp.payloads import StationInfo
 from firmware.station.commands import Commands
 from firmware.station.core import Options, StationCore
@@ -97,6 +98,7 @@ class Station:
             wake.settings, self.runner.post, self.shown, simulated=self.simulated
         )
         self.writer = Writer(wake.database, self._storage_failed, self._storage_troubled)
+        self.files = Files(state, self._told, self._sources, loopback=self.simulated)
         lights = wake.profile.led.count if wake.profile.led else 0
         self.ring = Ring(ports, lights, self.runner.post, self.loop)
         self.ring.percent = wake.settings.number("ocpp:LightIntensity")
@@ -127,13 +129,14 @@ class Station:
             SettingsChanged: self._settings_changed,
             Restart: self._restart,
             **dict.fromkeys(CERTIFICATE_WISHES, self.certificates.ask),
-            **dict.fromkeys(TRANSFER_WISHES, self._transfer),
+            **dict.fromkeys(TRANSFER_WISHES, self.files.perform),
         }
 
     async def run(self, state: Path, ready: Callable[[], None]) -> int:
         """Work until a signal or a restart; return the exit code."""
         self.writer.start()
         self.certificates.start()
+        self.files.start()
         for thread in self._devices():
             thread.start()
         control = await serve_control(state / CONTROL_NAME, self._command)
@@ -161,6 +164,7 @@ class Station:
             task.cancel()
         for thread in self._devices():
             thread.finish()
+        self.files.finish()
         self.certificates.finish()
         self.writer.finish()
         return code
@@ -213,9 +217,15 @@ class Station:
 
         self.loop.call_soon_threadsafe(tell)
 
-    def _transfer(self, wish: object) -> None:
-        for fact in failed(wish, "files cannot be moved yet"):
-            self.loop.call_soon(self.runner.post, fact)
+    def _told(self, fact: object) -> None:
+        """Take a fact of another thread."""
+        log.info(type(fact).__name__, **_words(fact))
+        self.loop.call_soon_threadsafe(self.runner.post, fact)
+
+    def _sources(self) -> Sources:
+        """Return what uploads are made of, as it is now."""
+        settings = self.core.configuration.settings
+        return Sources(self.core, self.writer, link_config(settings, self.shown).tls)
 
     def _restart(self, wish: Restart) -> None:
         log.warning("restart", reason=wish.reason.value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,13 +83,22 @@ class _Begun(ssl.SSLObject):
     def do_handshake(self) -> None:
         """Shake hands, then look at the one date that OpenSSL was told not to look at."""
         super().do_handshake()
-        shown = self.getpeercert() or {}
-        begins = shown.get("notBefore")
-        if isinstance(begins, str) and ssl.cert_time_to_seconds(begins) > time.time():
-            refusal = ssl.SSLCertVerificationError("certificate is not yet valid")
-            refusal.verify_code = NOT_YET_VALID
-            refusal.verify_message = "certificate is not yet valid"
-            raise refusal
+        _refuse_unbegun(self.getpeercert() or {})
+
+
+def refuse_unbegun(config: TlsConfig, shown: Mapping[str, Any]) -> None:
+    """Do after a handshake of a plain socket what the context does for an asyncio connection."""
+    if config.strictness.startswith("allow_expired"):
+        _refuse_unbegun(shown)
+
+
+def _refuse_unbegun(shown: Mapping[str, Any]) -> None:
+    begins = shown.get("notBefore")
+    if isinstance(begins, str) and ssl.cert_time_to_seconds(begins) > time.time():
+        refusal = ssl.SSLCertVerificationError("certificate is not yet valid")
+        refusal.verify_code = NOT_YET_VALID
+        refusal.verify_message = "certificate is not yet valid"
+        raise refusal
 
 
 def anchor_of(tls: ssl.SSLObject | None) -> str:
