@@ -7,7 +7,6 @@ name, is ECDSA. A digest is all that is needed of the file.
 from __future__ import annotations
 
 import base64
-import binascii
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -23,9 +22,10 @@ def signature_problem(pem: str, signature: str, digest: bytes) -> str:
     """Return why this is no signature over what has this SHA-256; empty: it is one."""
     try:
         raw = base64.b64decode(signature, validate=True)
-        key = x509.load_pem_x509_certificates(pem.encode())[0].public_key()
-    except binascii.Error:
+    except ValueError:
         return "the signature is no base64"
+    try:
+        key = x509.load_pem_x509_certificates(pem.encode())[0].public_key()
     except ValueError:
         return "the signing certificate cannot be read"
     try:
