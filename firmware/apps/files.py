@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from firmware import VERSION
 from firmware.config.registry import PARAMS
 from firmware.io.file_line import Line
 from firmware.io.installer import HandOver
-from firmware.io.sqlite import Writer
+from firmware.io.sqlite import Database, Writer
 from firmware.io.tls import TlsConfig
 from firmware.io.transfers import Job, TransferWorker
 from firmware.model import transfers as t
@@ -72,8 +73,7 @@ class Files:
                 texts = diagnostics(sources.core) if content is t.Content.DIAGNOSTICS else {}
 
                 def with_log() -> None:  # in the writer's thread: the connection is its own
-                    lines = security.lines(database.query, span.oldest_utc_ms, span.latest_utc_ms)
-                    log = "".join(f"{one}\n" for one in lines)
+                    log = security_log(database, span)
                     self._up.ask(Job(wish, line, {**texts, "security.log": log}))
 
                 sources.writer.submit([], with_log)
@@ -82,6 +82,15 @@ class Files:
                 self._down.ask(Job(wish, line))
             case _:
                 self._down.ask(Job(wish, line))
+
+
+def security_log(database: Database, span: t.Span) -> str:
+    """Return the lines of a span; a database that fails must not end its thread."""
+    try:
+        lines = list(security.lines(database.query, span.oldest_utc_ms, span.latest_utc_ms))
+    except sqlite3.Error as problem:
+        lines = [f"The security log cannot be read: {problem}"]
+    return "".join(f"{one}\n" for one in lines)
 
 
 def diagnostics(core: StationCore) -> dict[str, str]:

@@ -144,7 +144,10 @@ class TransferWorker(threading.Thread):
                 size_bytes = fetch(url, self._folder, way)
                 return t.Downloaded(number, size_bytes, self._digest().hex())
             case t.SignatureWanted(number, pem, signature):
-                return t.SignatureChecked(number, signature_problem(pem, signature, self._digest()))
+                problem = signature_problem(pem, signature, self._digest())
+                if problem:
+                    (self._folder / WHOLE).unlink()
+                return t.SignatureChecked(number, problem)
             case t.InstallWanted(number, digest) as wish:
                 if self._digest().hex() != digest:
                     return t.InstallFailed(number, "the file on the disk is another one")
@@ -173,6 +176,7 @@ def _bring(wish: t.UploadWanted, texts: Mapping[str, str], way: Way) -> None:
 def fetch(url: str, folder: Path, way: Way) -> int:
     """Fetch a firmware to the folder; return its size in bytes, raise `TransferFailed`."""
     part = folder / PART
+    (folder / WHOLE).unlink(missing_ok=True)  # of an update that was cancelled: room for this one
     if address_of(url).scheme in _WEB:
         _fetch_web(url, part, way)
     else:

@@ -22,7 +22,7 @@ from firmware.model.storage import PutNote
 from firmware.ocpp.uploads import Jobs, Status
 
 NOTE = "update"
-STARTS_MAX = 3  # of the station during one update; more is the update's own doing
+STARTS_MAX = 3  # of the station during one download; more is the download's own doing
 SETTLE_MS = 2_000  # a session that is just beginning shows, and Unavailable is told
 CLOCK_WAIT_MS = 600_000  # without wall time no date can be waited for
 DOWNLOAD_MAX_MS = 7_200_000  # the adapter's own bounds are narrower
@@ -91,6 +91,7 @@ class Update:
         self._order: Order | None = None
         self._job = 0
         self._tries = 0
+        self._starts = 0  # of the station while it was fetching this one
         self._digest = ""
         self._word = ""  # the last status, for a trigger
         self._at_ms = NEVER_MS  # when the stage goes on, or is given up
@@ -128,10 +129,12 @@ class Update:
         self._order, self._closed = kept.order, True
         if kept.stage in (Stage.INSTALLING, Stage.RESTARTED):
             yield from self._restarted(kept, now_ms)
-        elif kept.starts >= STARTS_MAX:
+            return
+        starts = kept.starts + (kept.stage is Stage.DOWNLOADING)
+        if starts >= STARTS_MAX:
             yield from self._ended("DownloadFailed", now_ms)
         else:
-            yield from self.begin(kept.order, now_ms, zero_ms, starts=kept.starts + 1)
+            yield from self.begin(kept.order, now_ms, zero_ms, starts=starts)
 
     def begin(
         self, order: Order, now_ms: int, zero_ms: int | None, *, starts: int = 0
@@ -140,7 +143,7 @@ class Update:
         if self._stage is not None:
             yield t.CancelTransfer(self._job)
         yield from self._opened(now_ms)
-        self._order, self._tries, self._word = order, 0, ""
+        self._order, self._tries, self._word, self._starts = order, 0, "", starts
         yield _note(Note(order, Stage.SCHEDULED, starts))
         self._stage = Stage.SCHEDULED
         self.clock(now_ms, zero_ms)
@@ -222,6 +225,7 @@ class Update:
         self._job, self._tries = self._jobs.next(), self._tries + 1
         if self._tries == 1:
             yield self._told("Downloading")
+            yield _note(Note(order, Stage.DOWNLOADING, self._starts))
         yield t.DownloadWanted(self._job, order.url)
 
     def _again(self, now_ms: int) -> Iterator[object]:
@@ -233,6 +237,7 @@ class Update:
 
     def _downloaded(self, order: Order, now_ms: int, zero_ms: int | None) -> Iterator[object]:
         yield self._told("Downloaded")
+        yield _note(Note(order, Stage.FETCHED))
         if order.signed:
             self._stage, self._at_ms = Stage.CHECKING, now_ms + CHECK_MAX_MS
             yield t.SignatureWanted(self._job, order.pem, order.signature)

@@ -48,5 +48,5 @@ def _kept(stage: Stage, starts: int = 0) -> str:
 
 
 INSTALLING, ORDERED, TOO_OFTEN = (
-    _kept(Stage.INSTALLING), _kept(Stage.SCHEDULED), _kept(Stage.SCHEDULED, 3),
+    _kept(Stage.INSTALLING), _kept(Stage.SCHEDULED), _kept(Stage.DOWNLOADING, 3),
 )  # fmt: skip

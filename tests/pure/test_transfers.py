@@ -162,18 +162,24 @@ def test_an_order_is_kept_until_it_has_ended():
         desk.tell(t.DownloadFailed(desk.job(), "no"))
         desk.wait(10_000)
     notes = desk.wished(PutNote)
-    assert [note.value is None for note in notes] == [False, True]
+    assert [note.value is None for note in notes] == [False, False, True]
     assert "hush" not in repr(updates.order_of(PLAIN))
 
 
 def test_an_order_of_an_earlier_start_begins_again_but_not_for_ever():
-    desk = Desk(kept(Stage.SCHEDULED, starts=updates.STARTS_MAX - 1))
+    desk = Desk(kept(Stage.DOWNLOADING, starts=updates.STARTS_MAX - 2))
     assert desk.job() == 1
-    assert json.loads(desk.wished(PutNote)[0].value)["starts"] == updates.STARTS_MAX
-    desk = Desk(kept(Stage.SCHEDULED, starts=updates.STARTS_MAX))
+    assert json.loads(desk.wished(PutNote)[-1].value)["starts"] == updates.STARTS_MAX - 1
+    desk = Desk(kept(Stage.DOWNLOADING, starts=updates.STARTS_MAX - 1))
     assert desk.wished(t.DownloadWanted) == []
     assert desk.wished(PutNote) == [PutNote(NOTE, None)]
     assert desk.heard == ["DownloadFailed"]
+
+
+@pytest.mark.parametrize("stage", [Stage.SCHEDULED, Stage.FETCHED])
+def test_starts_while_it_only_waits_do_not_count(stage):
+    desk = Desk(kept(stage, starts=updates.STARTS_MAX - 1))
+    assert json.loads(desk.wished(PutNote)[-1].value)["starts"] == updates.STARTS_MAX - 1
 
 
 @pytest.mark.covers("OCPP16-PITFALL-60")

@@ -1,59 +1,19 @@
 """Files up and down against real servers that are silent, lie, break off, or refuse."""
 
-import hashlib
 import io
-import json
-import queue
 import zipfile
 from dataclasses import replace
 
 import pytest
 
-from firmware.io.file_line import Bounds, Line, TransferFailed, address_of
-from firmware.io.installer import HandOver
+from firmware.io.file_line import Line, TransferFailed, address_of
 from firmware.io.tls import TlsConfig
-from firmware.io.transfers import Job, TransferWorker
 from firmware.model import transfers as t
 from tests.wire import certificates as c
 from tests.wire.file_servers import ftp_server, web_server
+from tests.wire.transfer_desk import BOUNDS, DIGEST, FIRMWARE, HERE, NAME, TEXTS, Desk
 
-FIRMWARE = bytes(range(256)) * 2_000
-DIGEST = hashlib.sha256(FIRMWARE).hexdigest()
 SPAN = t.Span()
-BOUNDS = Bounds(silence_s=5, upload_s=20, download_s=20, firmware_bytes=1_000_000)
-HERE = Line(TlsConfig(), loopback=True)
-TEXTS = {"security.log": "1 2026 StartupOfTheDevice\n"}
-NAME = "CP1_security_20260101T000000Z.zip"
-
-
-class Desk:
-    """A worker with its facts in the hand."""
-
-    def __init__(self, folder, bounds=BOUNDS, line=HERE):
-        self.folder, self.line, self.facts = folder / "updates", line, queue.Queue()
-        installer = HandOver(self.folder, taken_s=0)
-        self.worker = TransferWorker(self.folder, installer, self.facts.put, bounds)
-        self.worker.start()
-        self.number = 0
-
-    def ask(self, wish):
-        self.worker.ask(Job(wish, self.line, TEXTS))
-
-    def upload(self, url, content=t.Content.SECURITY):
-        self.number += 1
-        self.ask(t.UploadWanted(self.number, url, NAME, content, SPAN))
-        return self.fact()
-
-    def download(self, url):
-        self.number += 1
-        self.ask(t.DownloadWanted(self.number, url))
-        return self.fact()
-
-    def fact(self):
-        return self.facts.get(timeout=30)
-
-    def left(self):
-        return sorted(path.name for path in self.folder.iterdir())
 
 
 @pytest.fixture
@@ -341,43 +301,6 @@ def test_nothing_is_led_out_of_tls(desk, root, context):
         web.answers = [(302, {"Location": "http://localhost:1/fw"})]
         failure = desk(secure(root)).download(f"https://localhost:{port}/fw")
     assert failure.problem == "the server redirects to a line without TLS"
-
-
-# -- installing ---------------------------------------------------------------------------------
-
-
-def test_a_firmware_that_nobody_takes_is_withdrawn_and_told(desk, web):
-    web.files["/fw.bin"] = FIRMWARE
-    one = desk()
-    one.download(f"{web.url}/fw.bin")
-    one.ask(t.InstallWanted(1, DIGEST, signed=True))
-    failure = one.fact()
-    assert failure.problem.startswith("nothing on this station installs firmware: ")
-    assert one.left() == []
-
-
-def test_a_firmware_that_is_taken_belongs_to_who_took_it(tmp_path):
-    installer = HandOver(tmp_path)
-    file = tmp_path / "firmware.bin"
-    file.write_bytes(FIRMWARE)
-    told = []
-
-    def pause(_seconds):
-        told.append(json.loads((tmp_path / "ready" / "update.json").read_text()))
-        (tmp_path / "ready").rename(tmp_path / "taken")
-        return False
-
-    assert installer.install(file, t.InstallWanted(4, DIGEST, True), pause) == t.InstallTaken(4)
-    assert told == [{"sha256": DIGEST, "bytes": len(FIRMWARE), "signed": True}]
-    assert (tmp_path / "taken" / "firmware.bin").read_bytes() == FIRMWARE
-
-
-def test_what_changed_on_the_disk_is_not_installed(desk, web):
-    web.files["/fw.bin"] = FIRMWARE
-    one = desk()
-    one.download(f"{web.url}/fw.bin")
-    one.ask(t.InstallWanted(1, "00", signed=True))
-    assert one.fact() == t.InstallFailed(1, "the file on the disk is another one")
 
 
 def test_an_address_tells_no_secret_when_it_is_refused():
