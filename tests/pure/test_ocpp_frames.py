@@ -101,7 +101,7 @@ def test_no_frame_ever_raises_and_the_next_good_one_is_answered(texts):
         ("RemoteStopTransaction", {"transactionId": True}, "TypeConstraintViolation"),
         ("Frobnicate", {}, "NotImplemented"),
         ("ReserveNow", {}, "OccurenceConstraintViolation"),
-        ("UpdateFirmware", {}, "NotSupported"),
+        ("UpdateFirmware", {}, "OccurenceConstraintViolation"),
         ("BootNotification", {}, "NotSupported"),
     ],
 )
