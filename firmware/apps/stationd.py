@@ -225,7 +225,9 @@ class Station:
     def _sources(self) -> Sources:
         """Return what uploads are made of, as it is now."""
         settings = self.core.configuration.settings
-        return Sources(self.core, self.writer, link_config(settings, self.shown).tls)
+        return Sources(
+            self.core, self.writer, link_config(settings, self.shown, simulated=self.simulated).tls
+        )
 
     def _restart(self, wish: Restart) -> None:
         log.warning("restart", reason=wish.reason.value)
