@@ -7,6 +7,7 @@ kernel does the binding (SO_BINDTODEVICE), which needs no privilege for a socket
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from contextlib import suppress
 
@@ -20,6 +21,16 @@ BEGINNINGS = {
 
 class NoInterface(OSError):
     """There is no interface of this kind; the text is a sentence."""
+
+
+def at_home(host: str) -> bool:
+    """Tell whether a host is this machine itself: no interface leads there."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def interface_of(kind: str) -> str:

@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from firmware.io.interfaces import connected_over
+from firmware.io.interfaces import at_home, connected_over
 from firmware.io.tls import TlsConfig, anchor_of, client_context
 from firmware.io.ws_failures import Place, host_of, told
 from firmware.model.backend import BackendConnected, BackendLost, FrameReceived, Loss
@@ -236,7 +236,7 @@ async def _connected(config: LinkConfig, options: dict[str, Any]) -> ClientConne
     if parts.scheme == "wss" and "ssl" not in options:
         # system roots are some hundred files to read: not in the loop
         options = {**options, "ssl": await asyncio.to_thread(client_context, config.tls)}
-    if config.interface and config.proxy is None:
+    if config.interface and config.proxy is None and not at_home(parts.hostname or ""):
         port = parts.port or (443 if parts.scheme == "wss" else 80)
         async with asyncio.timeout(config.open_timeout_s):
             bound = await connected_over(config.interface, parts.hostname or "", port)

@@ -7,7 +7,13 @@ import pytest
 from websockets.asyncio.server import serve
 from websockets.typing import Subprotocol
 
-from firmware.io.interfaces import BEGINNINGS, NoInterface, connected_over, interface_of
+from firmware.io.interfaces import (
+    BEGINNINGS,
+    NoInterface,
+    at_home,
+    connected_over,
+    interface_of,
+)
 from firmware.io.ws import BackendLink, LinkConfig
 from firmware.model.backend import BackendConnected, BackendLost
 from tests.wire.ocpp_station import within
@@ -36,7 +42,7 @@ def test_a_line_over_the_chosen_interface_is_bound_to_it():
 
         async with serve(answer, "127.0.0.1", 0, subprotocols=[Subprotocol("ocpp1.6")]) as server:
             port = server.sockets[0].getsockname()[1]
-            config = LinkConfig(f"ws://127.0.0.1:{port}", "CP1", interface="loopback")
+            config = LinkConfig(f"ws://127.0.0.1:{port}", "CP1", interface="gsm")  # no way home
             assert isinstance(await first_fact(config), BackendConnected)
             bound = await connected_over("loopback", "127.0.0.1", port)
             name = bound.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16)
@@ -44,6 +50,11 @@ def test_a_line_over_the_chosen_interface_is_bound_to_it():
             assert name.rstrip(b"\0") == b"lo"
 
     within(10, story)
+
+
+def test_this_machine_is_known_by_its_addresses():
+    assert [at_home(host) for host in ("localhost", "127.0.0.9", "::1")] == [True] * 3
+    assert [at_home(host) for host in ("backend.lan", "192.0.2.1")] == [False] * 2
 
 
 def test_what_the_interface_does_not_reach_is_not_reached_another_way():
@@ -69,7 +80,7 @@ def test_a_kind_of_interface_that_is_not_there_is_told_in_a_sentence():
         interface_of(missing)
 
     async def story():
-        config = LinkConfig("ws://127.0.0.1:9", "CP1", interface=missing)
+        config = LinkConfig("ws://192.0.2.1:9", "CP1", interface=missing)
         fact = await first_fact(config)
         assert isinstance(fact, BackendLost)
         assert fact.reason.endswith("backend_connection_type chooses another.")

@@ -199,7 +199,7 @@ REQUESTS = [
     ("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1},
      {"status": "Accepted"}),
     ("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"},
-     {"status": "NotImplemented"}),
+     {"status": "Accepted"}),
     ("CancelReservation", {"reservationId": 1}, {"status": "Rejected"}),
     ("Heartbeat", {}, "NotSupported"),
     ("Heartbeat", {}, "NotSupported"),
