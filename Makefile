@@ -52,8 +52,11 @@ bench: $(VENV)/dev ## measure: reaction, every fault, deaths, steps; writes buil
 coverage: $(VENV)/dev .venv-uml/ready .venv-rpigpio/ready ## which lines of the drivers the tests run, with simulated chips
 	$(BIN)/python -m tools.cover
 
-soak: $(VENV)/dev $(VENV)/fuzz ## the long campaigns: sequences, worlds, mutants, cuts, back ends, frames, virtual pins
+soak: $(VENV)/dev ## the long campaigns: sequences, worlds, mutants, cuts, back ends, frames, virtual pins
 	$(BIN)/python -m tools.soak $(SOAK_ARGS)
+
+fuzz: $(VENV)/dev $(VENV)/fuzz ## a million frames that nobody should send, by coverage (x86-64)
+	$(BIN)/python -m tools.fuzz $(FUZZ_ARGS)
 
 sim: $(VENV)/run ## replay 475 recorded sessions through whole stations in virtual time
 	$(POWERSTATION) sim replay tests/data/caltech_sessions_2019-03a.csv
@@ -113,4 +116,4 @@ else
 endif
 	@touch $@
 
-.PHONY: help run test tidy porcelain trace uml deb try-deb image try-image bench coverage soak sim story docs lock clean
+.PHONY: help run test tidy porcelain trace uml deb try-deb image try-image bench coverage soak fuzz sim story docs lock clean
