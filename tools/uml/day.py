@@ -51,7 +51,7 @@ AGAIN_S = 240.0  # a healed outlet charges within
 LAST_FACTS = 12
 
 
-def soak_board() -> Path:
+def soak_board(factory: str = "gpiod") -> Path:
     """Write the board of these days: the first outlet of `gpiosim`, sampled every 50 ms."""
     text = (ROOT / "boards" / "gpiosim.toml").read_text()
     first, second = (found.start() for found in re.finditer(r"^\[\[outlet\]\]", text, re.M))
@@ -59,6 +59,7 @@ def soak_board() -> Path:
     assert first < second < rest
     text = re.sub(r"(?m)^sampling_period_ms = \d+", f"sampling_period_ms = {SAMPLING_MS}", text)
     text = text[:second] + text[text.index("[[meter]]") :]
+    text = re.sub(r'(?m)^factory = "\w+"', f'factory = "{factory}"', text)
     file = STATE / "soak.toml"
     file.write_text(text)
     return file
@@ -231,9 +232,9 @@ class Diary:
         self.digest.update(f"{monotonic_ms() - self.zero_ms} {text}\n".encode())
 
 
-async def play(hours: int, seed: int) -> dict[str, object]:
+async def play(hours: int, seed: int, factory: str) -> dict[str, object]:
     """Return the figures of so many hours, and what was wrong."""
-    station, diary = PinsStation(soak_board(), seed), Diary()
+    station, diary = PinsStation(soak_board(factory), seed), Diary()
     station.on_line = diary.line
     watcher = Watcher(station, late_ms=SAMPLING_MS + 2 * LOOK_MS)
     other = dict.fromkeys(("network", "misbehave"), lambda **_arguments: None)
@@ -303,9 +304,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tools.uml.day", description=__doc__)
     parser.add_argument("--hours", type=int, default=24)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--factory", default="gpiod", help="of the pins")
     args = parser.parse_args()
     STATE.mkdir(exist_ok=True)
-    print(f"day: {json.dumps(asyncio.run(play(args.hours, args.seed)))}")
+    print(f"day: {json.dumps(asyncio.run(play(args.hours, args.seed, args.factory)))}")
 
 
 if __name__ == "__main__":

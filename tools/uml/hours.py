@@ -13,7 +13,9 @@ LIMIT_S_PER_HOUR = 1_800  # of the host; it takes one to four minutes
 TOLD = "day: "
 
 
-def play(hours: int, seed: int, hour_over: Callable[[], None] = lambda: None) -> dict[str, Any]:
+def play(
+    hours: int, seed: int, hour_over: Callable[[], None] = lambda: None, factory: str = "gpiod"
+) -> dict[str, Any]:
     """Return the figures of so many simulated hours (`tools.uml.day`); raise `NoKernel`."""
     lines = b""
 
@@ -26,7 +28,17 @@ def play(hours: int, seed: int, hour_over: Callable[[], None] = lambda: None) ->
                 hour_over()
 
     result = inside(
-        [python(), "-m", "tools.uml.day", "--hours", str(hours), "--seed", str(seed)],
+        [
+            python(),
+            "-m",
+            "tools.uml.day",
+            "--hours",
+            str(hours),
+            "--seed",
+            str(seed),
+            "--factory",
+            factory,
+        ],  # fmt: skip
         time_travel=True,
         limit_s=LIMIT_S_PER_HOUR * (hours + 1),
         echo=take,
