@@ -32,7 +32,7 @@ from firmware.model.session import (
     TransactionBegan,
     TransactionConfirmed,
 )
-from firmware.model.settings import Settings, SettingsChanged
+from firmware.model.settings import CacheWritten, Settings, SettingsChanged
 from firmware.model.storage import ClearCache, PutCache
 from firmware.model.values import TokenInfo, Verdict, token_key
 
@@ -82,6 +82,8 @@ class AuthCore:
                 return [Answer(call, "", {"listVersion": known_version})]
             case CacheClearRequested(call):
                 return self._clear(call)
+            case CacheWritten(tokens):
+                return self._written(tokens, now_ms)
             case BackendReady():
                 self.online = True
             case BackendLost():
@@ -219,6 +221,15 @@ class AuthCore:
             return [Answer(call, "Rejected")]
         self.cache.clear()
         return [ClearCache(), Answer(call, "Accepted")]
+
+    def _written(self, tokens: tuple[str, ...], now_ms: int) -> list[object]:
+        """A person's edit: nothing forgets all, what is new is added as accepted. [B-RFD-18]"""
+        if not tokens:
+            self.cache.clear()
+            return [ClearCache()]
+        new = [token for token in tokens if token_key(token) not in self.cache]
+        fresh = TokenInfo(Verdict.ACCEPTED)
+        return [write for token in new for write in self._remember(token, fresh, now_ms)]
 
 
 _KNOWN_BY = {

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from firmware.config.param import Kind, Param, flag, texts, whole
+from firmware.config.kinds import Kind, flag, texts, whole
+from firmware.config.param import Param
 from firmware.model.settings import SettingValue
 
 _units = texts(",", "^(Current|Power)$", "Current, Power or both", 2)

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from firmware.config.param import Kind, Param, flag, text, texts, whole
+from firmware.config.kinds import Kind, flag, text, texts, whole
+from firmware.config.param import Param
 from firmware.model.settings import SettingValue
 
 MEASURANDS = (
@@ -41,16 +42,6 @@ _DAY_S = 86_400
 _MAX_LENGTH = whole(0, 1_000)
 PARAMS = (
     _key("ClockAlignedDataInterval", whole(0, _DAY_S), 0, unit="s"),
-    _key(
-        "ConnectorPhaseRotation",
-        text(
-            0,
-            100,
-            r"^([0-9]\.(RST|RTS|STR|SRT|TRS|TSR|NotApplicable|Unknown)(, ?|$))*$",
-            "entries like 1.RST separated by commas",
-        ),
-        "0.RST,1.RST,2.RST",
-    ),
     _key("ConnectorPhaseRotationMaxLength", _MAX_LENGTH, 3, readonly=True),
     _key("GetConfigurationMaxKeys", _MAX_LENGTH, 200, readonly=True),
     _key("BlinkRepeat", whole(1, 20), 5),  # flashes of a refused card

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from firmware.config.param import Param, texts
+from firmware.config.kinds import texts
+from firmware.config.param import Param
 
 PROTOCOLS = ("FTP", "FTPS", "HTTP", "HTTPS")
 

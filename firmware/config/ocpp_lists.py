@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from firmware.config.param import Kind, Param, flag, whole
+from firmware.config.kinds import Kind, flag, whole
+from firmware.config.param import Param
 from firmware.model.settings import SettingValue
 
 

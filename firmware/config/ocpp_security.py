@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from firmware.config.param import Effect, Kind, Param, choice, flag, proxy, text, whole
+from firmware.config.kinds import Kind, flag, text, whole
+from firmware.config.param import Param
 from firmware.model.settings import SettingValue
 
 STORE_MAX = 20  # roots of one use
@@ -19,28 +20,6 @@ def _key(
 
 
 PARAMS = (
-    Param(
-        "ocpp_ws_proxy",
-        proxy(),
-        "",
-        id="P031",
-        effect=Effect.RESTART,
-        manual="4(3.1)",
-        help="HTTP proxy by which the back end is reached (CONNECT); a password is not shown.",
-    ),
-    Param(
-        "ocpp_ssl_strictness_client",
-        choice(
-            "encrypt_only", "allow_expired_skip_host", "skip_host", "allow_expired",
-            "normal_ssl_auth",
-        ),
-        "normal_ssl_auth",
-        id="P049",
-        effect=Effect.RESTART,
-        manual="4",
-        help="What may be wrong with the back end's certificate; security profiles 2 and 3 always "
-        "check as normal_ssl_auth.",
-    ),
     _key(
         "SecurityProfile", whole(0, 3), 0,
         "0 none, 1 password, 2 TLS and password, 3 TLS with certificates of both sides; "

@@ -1,18 +1,15 @@
-"""The declaration of one parameter, and what its values are outside (text) and inside.
+"""The declaration of one parameter: everything that any way of changing it has to know.
 
-Outside, key and unit are the catalogue's; inside, a value is bool, int, str or a tuple of
-str. pydantic does the checking, so that the same declaration will make the forms.
+Outside, key and unit are the catalogue's and a value is text; inside it is bool, int, str or a
+tuple. From the same declaration come forms, documents, OCPP keys and the checks of every write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
-
+from firmware.config.kinds import BadValue, Kind, hashed
 from firmware.model.settings import SettingValue
 
 
@@ -24,6 +21,11 @@ class Role(StrEnum):
     INSTALLER = "installer"
     MANUFACTURER = "manufacturer"
 
+    def may(self, needed: Role) -> bool:
+        """Return whether this role may do what `needed` may."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
 
 class Effect(StrEnum):
     """When a change acts."""
@@ -33,101 +35,18 @@ class Effect(StrEnum):
     RESTART = "restart"
 
 
-class BadValue(ValueError):
-    """A value that a parameter cannot take; the text says what is allowed."""
+class Menu(StrEnum):
+    """The pages on which parameters stand."""
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A type of value: how it is read from text and written as text."""
-
-    adapter: TypeAdapter[Any]
-    allowed: str  # for people
-    read: Callable[[str], Any]
-    write: Callable[[Any], str]
-    secret: bool = False
-    hide: Callable[[str], str] = str  # what of the outside text must not be shown
-
-    def parse(self, text: str) -> SettingValue:
-        """Return the checked value; raise `BadValue`."""
-        try:
-            value: SettingValue = self.adapter.validate_python(self.read(text), strict=True)
-        except (ValidationError, ValueError) as problem:
-            raise BadValue(f"allowed: {self.allowed}") from problem
-        return value
-
-
-def flag() -> Kind:
-    """on or off; OCPP writes true or false."""
-    words = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
-
-    def read(text: str) -> bool:
-        if text.strip().lower() not in words:
-            raise ValueError(text)
-        return words[text.strip().lower()]
-
-    return Kind(TypeAdapter(bool), "on or off", read, lambda v: "on" if v else "off")
-
-
-def whole(low: int, high: int, *, also: tuple[int, ...] = ()) -> Kind:
-    """A whole number in a range; `also` names single values besides."""
-    kind = Annotated[int, Field(ge=low, le=high)]
-    spec: Any = kind | Literal[also] if also else kind
-    adapter: TypeAdapter[Any] = TypeAdapter(spec)
-    extra = "".join(f"{value} or " for value in also)
-    return Kind(adapter, f"{extra}{low} to {high}", _plain_digits, str)
-
-
-def _plain_digits(text: str) -> int:
-    """Return a number; Python alone would take 1_6 and other scripts' digits as well."""
-    digits = text.strip()
-    if not (digits.isascii() and digits.removeprefix("-").isdigit()):
-        raise ValueError(text)
-    return int(digits)
-
-
-def choice(*words: str) -> Kind:
-    """One of some words."""
-    spec: Any = Literal[words]
-    return Kind(TypeAdapter(spec), ", ".join(words), str.strip, str)
-
-
-def text(low: int, high: int, pattern: str | None = None, allowed: str = "") -> Kind:
-    """A string of a length and, where given, of a form."""
-    constraints = StringConstraints(
-        min_length=low, max_length=high, pattern=pattern or r"^[^\x00-\x1f\x7f]*$"
-    )
-    says = allowed or f"{low} to {high} printable characters"
-    return Kind(TypeAdapter(Annotated[str, constraints]), says, lambda t: t, str)
-
-
-def proxy() -> Kind:
-    """The address of an HTTP proxy, or nothing; a password in it is not shown."""
-    pattern = r"^(http://([^\s/@]+@)?[^\s/@:]+:\d{1,5}/?)?$"
-    plain = text(0, 255, pattern, "nothing, http://host:port or http://name:password@host:port")
-
-    def hide(shown: str) -> str:
-        account, at, place = shown.rpartition("@")
-        return f"http://***@{place}" if at and account else shown
-
-    return Kind(plain.adapter, plain.allowed, plain.read, plain.write, hide=hide)
-
-
-def secret(low: int, high: int, pattern: str | None = None, allowed: str = "") -> Kind:
-    """A string that is never shown again."""
-    plain = text(low, high, pattern, allowed)
-    return Kind(plain.adapter, plain.allowed, plain.read, plain.write, secret=True)
-
-
-def texts(separator: str, pattern: str, allowed: str, most: int) -> Kind:
-    """A list of strings of a form."""
-    item = Annotated[str, StringConstraints(pattern=pattern)]
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[tuple[item, ...], Field(max_length=most)])
-
-    def read(value: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in value.split(separator) if part.strip())
-
-    return Kind(adapter, allowed, read, separator.join)
+    NETWORK = "network"
+    BACKEND = "backend"
+    AUTHORIZATION = "authorization"
+    WHITELISTS = "whitelists"
+    LOAD_MANAGEMENT = "load_management"
+    INSTALLATION = "installation"
+    SYSTEM = "system"
+    MANUFACTURER = "manufacturer"
+    OCPP = "ocpp"  # keys of OCPP that the manual does not name
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +57,20 @@ class Param:
     kind: Kind
     default: SettingValue
     id: str = ""  # catalogue id; empty for OCPP keys without a parameter of their own
+    label: str = ""  # as the manual shows it
+    menu: Menu = Menu.OCPP
+    group: str = ""
     unit: str = ""
     role: Role = Role.OPERATOR
     effect: Effect = Effect.IMMEDIATE
+    restarts: str = "stationd"  # what a change needs to start anew, where it acts after a restart
     ocpp16: str = ""
     readonly: bool = False
     manual: str = ""
-    help: str = field(default="")
+    help: str = ""
+    acts: bool = True  # False: kept and told, but nothing of this version acts on it yet
+    stored: bool = True  # False: it shows what another part keeps
+    shown_if: tuple[str, tuple[str, ...]] | None = None  # key of another, and its texts
 
     def parse(self, value: str) -> SettingValue:
         """Return the inside value; raise `BadValue` with a whole sentence."""
@@ -168,3 +94,16 @@ class Param:
     def ocpp_key(self) -> str:
         """Its standard OCPP key, else the vendor key."""
         return self.ocpp16 or self.vendor_key
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.label or self.key.removeprefix("ocpp:")
+
+    @property
+    def password(self) -> bool:
+        """Whether it is a person's password, of which only a hash is kept."""
+        return self.kind.form.name == "password"
+
+
+__all__ = ["BadValue", "Effect", "Menu", "Param", "Role", "hashed"]

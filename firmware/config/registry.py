@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from firmware.config import (
     authorization,
     backend,
-    currents,
+    backend_soap,
+    dlm,
+    installation,
+    local_load,
+    mail,
+    network,
     ocpp_charging,
     ocpp_core,
     ocpp_files,
     ocpp_lists,
     ocpp_security,
+    system,
 )
+from firmware.config.ocpp_names import OcppName, names
 from firmware.config.param import BadValue, Param
+from firmware.config.relations import above, broken, held_by
 from firmware.model.errors import SettingErrors
 from firmware.model.settings import Settings, SettingValue
 
@@ -25,7 +32,9 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
     {
         p.key: p
         for p in (
-            *backend.PARAMS, *authorization.PARAMS, *currents.PARAMS, *ocpp_core.PARAMS,
+            *network.PARAMS, *backend.PARAMS, *backend_soap.PARAMS, *mail.PARAMS,
+            *authorization.PARAMS, *local_load.PARAMS, *dlm.PARAMS, *installation.PARAMS,
+            *system.PARAMS, *ocpp_core.PARAMS,
             *ocpp_charging.PARAMS, *ocpp_security.PARAMS, *ocpp_lists.PARAMS,
             *ocpp_files.PARAMS,
         )
@@ -33,63 +42,7 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class OcppKey:
-    """A name under which a back end knows a parameter, and its words where they are others."""
-
-    name: str
-    param: Param
-    shown: Mapping[str, str] = field(default_factory=dict)  # our word -> the back end's
-    read: Mapping[str, str] = field(default_factory=dict)  # the back end's -> ours
-
-    def show(self, value: SettingValue) -> str:
-        """Return a value in the back end's words."""
-        text = self.param.kind.hide(self.param.kind.write(value))
-        if isinstance(self.param.default, bool):
-            return "true" if value else "false"
-        return self.shown.get(text, text)
-
-
-def _ocpp_keys() -> dict[str, OcppKey]:
-    """Every standard key, the vendor key of every parameter, and what only maps to one."""
-    keys = [OcppKey(p.ocpp16, p) for p in PARAMS.values() if p.ocpp16]
-    keys += [OcppKey(p.vendor_key, p) for p in PARAMS.values() if p.id]
-    keys.append(
-        OcppKey(
-            "AllowOfflineTxForUnknownId",
-            PARAMS["if_in_doubt_allow_charging"],
-            {"off": "false", "on": "true", "immediate_plug_in": "true"},
-            {"false": "off", "true": "on"},
-        )
-    )
-    return {key.name.casefold(): key for key in sorted(keys, key=lambda k: k.name)}
-
-
-OCPP_KEYS: Mapping[str, OcppKey] = MappingProxyType(_ocpp_keys())
-
-Relation = Callable[[Mapping[str, SettingValue]], str | None]
-
-
-def _at_most(lower: str, upper: str) -> Relation:
-    def check(values: Mapping[str, SettingValue]) -> str | None:
-        low, high = values[lower], values[upper]
-        assert isinstance(low, int) and isinstance(high, int)
-        if low <= high:
-            return None
-        return f"{lower}: {low} A is above {upper} ({high} A); lower it or raise the other first"
-
-    return check
-
-
-_HELD_BY: tuple[tuple[str, str], ...] = tuple(  # from the outermost limit inwards
-    (f"{lower}_{n}", f"{upper}_{n}")
-    for n in (1, 2)
-    for lower, upper in (
-        ("installation_current_limit", "maximum_current"),
-        ("operator_current_limit", "installation_current_limit"),
-    )
-)
-RELATIONS: tuple[Relation, ...] = tuple(_at_most(lower, upper) for lower, upper in _HELD_BY)
+OCPP_KEYS: Mapping[str, OcppName] = MappingProxyType(names(PARAMS))  # by what ignores case
 
 
 def defaults() -> Settings:
@@ -102,7 +55,7 @@ def changed(settings: Settings, texts: Mapping[str, str]) -> Settings:
     values = dict(settings.values)
     problems = _read(texts, values)
     if not problems:
-        problems = [said for relation in RELATIONS if (said := relation(values)) is not None]
+        problems = broken(values)
     if problems:
         raise SettingErrors(tuple(problems))
     return Settings(values)
@@ -116,8 +69,8 @@ def restored(texts: Mapping[str, str]) -> tuple[Settings, tuple[str, ...]]:
     """
     values = dict(defaults().values)
     problems = _read(texts, values)
-    for lower, upper in _HELD_BY:
-        said = _at_most(lower, upper)(values)
+    for lower, upper in held_by(values):
+        said = above(values, lower, upper)
         if said is not None:
             values[lower] = values[upper]
             problems.append(f"{said}; it was lowered")
@@ -146,7 +99,14 @@ def find(key: str) -> Param | None:
     if key in PARAMS:
         return PARAMS[key]
     named = OCPP_KEYS.get(key[5:].casefold()) if key.startswith("ocpp:") else None
-    return named.param if named is not None else None
+    return named.params[0] if named is not None and len(named.params) == 1 else None
+
+
+def key_of(message: str) -> str | None:
+    """Return the parameter that a sentence of this registry is about."""
+    named = message.removeprefix("ocpp:").partition(": ")[0]
+    key = f"ocpp:{named}" if message.startswith("ocpp:") else named
+    return key if key in PARAMS else None
 
 
 def _unknown(key: str) -> str:

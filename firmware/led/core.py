@@ -9,6 +9,7 @@ from firmware.model.backend import BackendLost, BackendReady
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import FaultCleared, FaultRaised
+from firmware.model.people import LearningChanged, LightsTested
 from firmware.model.session import (
     CardSeen,
     SessionPhase,
@@ -23,6 +24,7 @@ from firmware.model.session import (
 from firmware.model.settings import Settings, SettingsChanged
 
 CARD_MS = 1_000  # a recognised card shows at least this long [B-RFD-01]
+LIGHTS_MS = 20_000  # for somebody who looks at every one of them
 ASK_MS = 60_000  # a question that nobody answers does not rotate for ever
 
 _PHASES = {
@@ -70,6 +72,10 @@ class LedCore:
                 flashes = self.settings.number("ocpp:BlinkRepeat")
                 self.passing["rejected"] = now_ms + flashes * PATTERNS["rejected"].period_ms
                 self.shown = None  # the flashes again, from their beginning
+            case LearningChanged(on, _, until_ms):
+                self.passing["learn_mode"] = until_ms if on else now_ms
+            case LightsTested():
+                self.passing["lights_test"] = now_ms + LIGHTS_MS
             case BackendReady():
                 self.offline = False
             case BackendLost():

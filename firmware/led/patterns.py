@@ -45,6 +45,7 @@ PATTERNS: dict[str, Pattern] = {
         Pattern("usb_stick_busy", 85, (WHITE,), "blink", 1_000),
         Pattern("updating", 90, _TRI, "steady"),
         Pattern("booting", 95, (YELLOW,), "blink", 1_000),
+        Pattern("lights_test", 99, (GREEN, YELLOW, BLUE, WHITE), "steady"),  # of commissioning
     )
 }
 

@@ -108,6 +108,10 @@ class LimitBook:
         )
         return f"outlet {outlet}: {amps}, bound by {least.source} ({least.reason}); then {others}"
 
+    def source(self, outlet: int) -> str:
+        """Return which source binds."""
+        return _least(self.books[outlet]).source
+
     # -- book-keeping -----------------------------------------------------------------------
 
     def _configure(self, settings: Settings) -> None:

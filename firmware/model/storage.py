@@ -13,9 +13,11 @@ from firmware.model.fault import Fault
 from firmware.model.lists import ListEntries
 from firmware.model.reservation import DropReservation, PutReservation, Reservation
 from firmware.model.session import Transaction
+from firmware.model.settings import SettingChange
 from firmware.model.values import Stamp, TokenInfo
 
 FAULTS_KEPT = 500  # records; some months of a station with troubles
+CHANGES_KEPT = 200  # writes of parameters
 SECURITY_KEPT = 2_000  # records of the security log
 LIST_MAX = 10_000  # tokens on the list of the back end
 LIST_SENT_MAX = 500  # of them in one message; a frame has 128 KiB
@@ -114,6 +116,13 @@ class PutSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class PutSettingChange:
+    """Keep who changed which parameters; the oldest go when there are too many."""
+
+    change: SettingChange
+
+
+@dataclass(frozen=True, slots=True)
 class PutCache:
     """Keep a verdict of the back end on a token."""
 
@@ -184,13 +193,13 @@ class PutRegister:
 DurableWrite = (
     PutTransaction | PutTransactionId | DropTransaction | PutOutbox | DropOutbox | PutSetting
     | PutCache | ClearCache | PutNote | PutFault | PutProfile | DropProfile | PutSecurityRecord
-    | PutLocalList | PutReservation | DropReservation
+    | PutLocalList | PutReservation | DropReservation | PutSettingChange
 )  # fmt: skip
 Write = DurableWrite | PutRegister
 DURABLE_WRITES: tuple[type, ...] = (
     PutTransaction, PutTransactionId, DropTransaction, PutOutbox, DropOutbox, PutSetting,
     PutCache, ClearCache, PutNote, PutFault, PutProfile, DropProfile, PutSecurityRecord,
-    PutLocalList, PutReservation, DropReservation,
+    PutLocalList, PutReservation, DropReservation, PutSettingChange,
 )  # fmt: skip
 
 
@@ -229,3 +238,4 @@ class Memory:
     local_list: Mapping[str, TokenInfo] = field(default_factory=dict)
     local_list_version: int = 0
     reservations: tuple[Reservation, ...] = ()
+    changes: tuple[SettingChange, ...] = ()  # of parameters, oldest first

@@ -1,7 +1,7 @@
 """The desk: which outlet a token is for, and what the back end may ask of sessions.
 
 One reader serves both sockets: an accepted token goes to the outlet that waits, else to the
-one that is plugged next. [B-RFD-22] Requests are answered here; acting follows the answer.
+one that is plugged next. [B-RFD-22] What a back end may ask stands in `requests`.
 """
 
 from __future__ import annotations
@@ -11,17 +11,13 @@ from dataclasses import replace
 
 from firmware.model.backend import (
     Answer,
-    AvailabilityRequested,
     ClockSynced,
-    RemoteStartRequested,
-    RemoteStopRequested,
-    ResetRequested,
     Restart,
-    UnlockRequested,
 )
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import CableChanged, CpChanged, FaultCleared, FaultRaised, LockMoved
+from firmware.model.people import LearningChanged
 from firmware.model.reservation import (
     CancelReservationRequested,
     DropReservation,
@@ -32,7 +28,6 @@ from firmware.model.reservation import (
 from firmware.model.session import (
     AuthorityExpired,
     CardSeen,
-    OperativeChanged,
     SessionPhase,
     SessionShown,
     StartSource,
@@ -46,18 +41,16 @@ from firmware.model.session import (
     TransactionBegan,
     TransactionConfirmed,
     TransactionEnded,
-    UnlockAsked,
 )
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.storage import PutNote
+from firmware.model.tokens import written
 from firmware.model.values import ConnectorStatus, CpState, StopReason, token_key
 from firmware.session.desk_state import DeskOutlet, DeskState, choose
 from firmware.session.face import FaultNews, standing
+from firmware.session.requests import REQUESTS, set_operative
 from firmware.session.reservation import Bearer
 from firmware.session.state import CLOSES
-from firmware.session.tokens import written
 
-UNLOCK_WAIT_MS = 15_000  # six seconds of grace, the contacts, the pin
 _NO_OUTLET = "no outlet is free: all are in use or out of order"
 _RESERVED = "what is free is reserved for somebody else"
 
@@ -80,7 +73,8 @@ class Desk:
         """
         self.settings = settings
         self.state = DeskState({n: DeskOutlet() for n in outlets})
-        self.fixed = frozenset(fixed)
+        for number in fixed:
+            self.state.outlets[number].fixed = True
         self.news = FaultNews()
         for transaction in transactions:
             self.state.outlets[transaction.outlet].transaction = transaction
@@ -94,9 +88,10 @@ class Desk:
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take one fact."""
         out: list[object] = []
-        handler = _HANDLERS.get(type(fact))
-        if handler is not None:
+        if (handler := _HANDLERS.get(type(fact))) is not None:
             handler(self, fact, now_ms, out)
+        elif (request := REQUESTS.get(type(fact))) is not None:
+            request(self.state, fact, now_ms, out)
         self._tick(now_ms, out)
         self._show(out)
         self._keep(now_ms, out)
@@ -113,6 +108,8 @@ class Desk:
     # -- tokens -----------------------------------------------------------------------------
 
     def _card(self, fact: CardSeen, _now_ms: int, out: list[object]) -> None:
+        if self.state.learning:  # [B-RFD-04] it is learned, and starts nothing
+            return
         token = written(fact.uid, self.settings.text("rfid_letter_case"))
         for number, outlet in self.state.outlets.items():
             running = outlet.transaction
@@ -213,66 +210,9 @@ class Desk:
         outlet.transaction = None
         if outlet.shut_after:
             outlet.shut_after = False
-            self._operative(fact.transaction.outlet, False, out)
+            set_operative(self.state, fact.transaction.outlet, False, out)
 
-    # -- requests ---------------------------------------------------------------------------
-
-    def _remote_start(self, fact: RemoteStartRequested, _now_ms: int, out: list[object]) -> None:
-        who = Bearer(fact.token, guess=True)  # whose parent is, comes out after the answer
-        free = self.state.reserved.open_to(who, self.state.outlets)
-        possible = bool(free) if fact.outlet is None else fact.outlet in free
-        out.append(Answer(fact.call, "Accepted" if possible else "Rejected"))
-        if possible:
-            out.append(TokenPresented(fact.token, fact.outlet, StartSource.REMOTE))
-
-    def _remote_stop(self, fact: RemoteStopRequested, _now_ms: int, out: list[object]) -> None:
-        for number, outlet in self.state.outlets.items():
-            running = outlet.transaction
-            if running is not None and running.transaction_id == fact.transaction_id:
-                out.append(Answer(fact.call, "Accepted"))
-                out.append(StopAsked(number, StopReason.REMOTE))
-                return
-        out.append(Answer(fact.call, "Rejected"))
-
-    def _unlock(self, fact: UnlockRequested, now_ms: int, out: list[object]) -> None:
-        outlet = self.state.outlets.get(fact.outlet)
-        if outlet is None or fact.outlet in self.fixed:
-            out.append(Answer(fact.call, "NotSupported"))
-            return
-        if outlet.transaction is not None:
-            out.append(StopAsked(fact.outlet, StopReason.UNLOCK_COMMAND))
-        out.append(UnlockAsked(fact.outlet))
-        if outlet.unlock is not None:  # the newer request takes its place
-            out.append(Answer(outlet.unlock[0], "UnlockFailed"))
-            outlet.unlock = None
-        if outlet.locked:
-            outlet.unlock = (fact.call, now_ms + UNLOCK_WAIT_MS)
-        else:
-            out.append(Answer(fact.call, "Unlocked"))
-
-    def _reset(self, fact: ResetRequested, _now_ms: int, out: list[object]) -> None:
-        out.append(Answer(fact.call, "Accepted"))
-        if fact.hard:
-            out.append(PutNote("restart", StopReason.HARD_RESET.value))
-            out.append(Restart(StopReason.HARD_RESET))
-            return
-        self.state.restart = StopReason.SOFT_RESET
-        running = [n for n, o in self.state.outlets.items() if o.transaction is not None]
-        out += [StopAsked(number, StopReason.SOFT_RESET) for number in running]
-
-    def _availability(self, fact: AvailabilityRequested, _now: int, out: list[object]) -> None:
-        if fact.outlet != 0 and fact.outlet not in self.state.outlets:
-            out.append(Answer(fact.call, "Rejected"))
-            return
-        numbers = list(self.state.outlets) if fact.outlet == 0 else [fact.outlet]
-        busy = [n for n in numbers if self.state.outlets[n].transaction is not None]
-        scheduled = bool(busy) and not fact.operative
-        out.append(Answer(fact.call, "Scheduled" if scheduled else "Accepted"))
-        for number in numbers:
-            later = not fact.operative and number in busy
-            self.state.outlets[number].shut_after = later
-            if not later:
-                self._operative(number, fact.operative, out)
+    # -- reservations and the rest ----------------------------------------------------------
 
     def _reserve(self, fact: ReserveRequested, now_ms: int, out: list[object]) -> None:
         s, wanted = self.state, fact.reservation
@@ -295,15 +235,11 @@ class Desk:
     def _clock(self, fact: ClockSynced, _now_ms: int, _out: list[object]) -> None:
         self.state.reserved.utc_at_zero_ms = fact.utc_at_zero_ms
 
-    def _operative(self, number: int, operative: bool, out: list[object]) -> None:
-        outlet = self.state.outlets[number]
-        if outlet.operative != operative:
-            outlet.operative = operative
-            out.append(PutNote(f"inoperative:{number}", None if operative else "1"))
-            out.append(OperativeChanged(number, operative))
-
     def _settings(self, fact: SettingsChanged, _now_ms: int, _out: list[object]) -> None:
         self.settings = fact.settings
+
+    def _learning(self, fact: LearningChanged, _now_ms: int, _out: list[object]) -> None:
+        self.state.learning = fact.on
 
     def _fault(self, fact: FaultRaised | FaultCleared, _now_ms: int, _out: list[object]) -> None:
         """Keep the station's faults; that the back end was away is told when it is back."""
@@ -381,15 +317,11 @@ _HANDLERS: dict[type, Callable[..., None]] = {
     TransactionBegan: Desk._began,
     TransactionConfirmed: Desk._confirmed,
     TransactionEnded: Desk._ended,
-    RemoteStartRequested: Desk._remote_start,
-    RemoteStopRequested: Desk._remote_stop,
-    UnlockRequested: Desk._unlock,
-    ResetRequested: Desk._reset,
-    AvailabilityRequested: Desk._availability,
     ReserveRequested: Desk._reserve,
     CancelReservationRequested: Desk._cancel,
     ClockSynced: Desk._clock,
     SettingsChanged: Desk._settings,
+    LearningChanged: Desk._learning,
     FaultRaised: Desk._fault,
     FaultCleared: Desk._fault,
 }

@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import cast
 
 from firmware.auth.core import AuthCore
+from firmware.auth.learn import LearnCore
 from firmware.auth.ocpp_list import restored
 from firmware.diag.absences import Absences
 from firmware.diag.board_link import BoardLink
 from firmware.diag.book import FaultBook
+from firmware.diag.commissioning import Commissioning
 from firmware.diag.inputs import InputWatch
+from firmware.diag.recent import Recent
 from firmware.diag.wear import Wear
 from firmware.led.core import LedCore
 from firmware.limits.core import LimitBook
@@ -87,16 +90,43 @@ class StationCore:
         self.charging = ChargingCore(settings, memory, outlets)
         self.limits = LimitBook(settings, outlets, self.charging.first())
         self.ocpp = OcppCore(settings, memory, options.info)
-        self.configuration = ConfigurationDesk(settings)
+        self.auth = _auth(settings, memory, running)
+        self.configuration = ConfigurationDesk(
+            settings, memory.boot, memory.changes, cached=lambda: tuple(self.auth.cache)
+        )
+        self.metering = MeteringCore(
+            settings, memory.boot, outlets, running, poll_ms=options.meter_poll_ms
+        )
+        self.learn = LearnCore(settings)
+        self.recent = Recent(memory.boot, settings)
+        self.commissioning = Commissioning(outlets)
         self.book = FaultBook(memory.boot, outlets, memory.faults)
         self.wear = Wear(outlets, memory.notes)
-        self.parts: dict[Part, Machine[object, object]] = {
+        # the reason of the last restart was taken: it must not end a transaction twice
+        self._first_writes: tuple[Write, ...] = ()
+        if "restart" in memory.notes:
+            self._first_writes = (PutNote("restart", None),)
+        self._registers: dict[str, PutRegister] = {}
+        self._registers_ms = NEVER_MS
+        self._ticket = 0
+        self._waiting: deque[_Batch] = deque()
+        self.parts = self._joined(desk, settings, memory, options, running)
+
+    def _joined(
+        self,
+        desk: Desk,
+        settings: Settings,
+        memory: Memory,
+        options: Options,
+        running: tuple[Transaction, ...],
+    ) -> dict[Part, Machine[object, object]]:
+        """Return every part that is no session, by its name in the wiring."""
+        outlets = tuple(self.sessions)
+        return {
             Part.DESK: desk,
-            Part.AUTH: _auth(settings, memory, running),
+            Part.AUTH: self.auth,
             Part.LIMITS: self.limits,
-            Part.METERING: MeteringCore(
-                settings, memory.boot, outlets, running, poll_ms=options.meter_poll_ms
-            ),
+            Part.METERING: self.metering,
             Part.WATCH: MeterWatch(outlets, running, idle_ms=IDLE_POLLS * options.meter_poll_ms),
             Part.EXTERNAL: ExternalMeters(options.other_meters),
             Part.BOOK: self.book,
@@ -111,15 +141,10 @@ class StationCore:
             Part.SECURITY: SecurityCore(settings, memory, options.info.serial),
             Part.TRANSFERS: TransferCore(settings, memory, options.info.firmware),
             Part.SETTINGS: self.configuration,
+            Part.LEARN: self.learn,
+            Part.RECENT: self.recent,
+            Part.COMMISSIONING: self.commissioning,
         }
-        # the reason of the last restart was taken: it must not end a transaction twice
-        self._first_writes: tuple[Write, ...] = ()
-        if "restart" in memory.notes:
-            self._first_writes = (PutNote("restart", None),)
-        self._registers: dict[str, PutRegister] = {}
-        self._registers_ms = NEVER_MS
-        self._ticket = 0
-        self._waiting: deque[_Batch] = deque()
 
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take one fact, let the parts talk it over, return what goes out now."""

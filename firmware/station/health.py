@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from firmware.model.storage import FaultRecord
-from firmware.model.values import Stamp
 from firmware.station.core import StationCore
+from firmware.station.words import when
 
 
 def faults(station: StationCore, *, over_too: bool) -> list[dict[str, object]]:
@@ -40,18 +38,10 @@ def _fault(station: StationCore, record: FaultRecord) -> dict[str, object]:
         "id": row.id,
         "outlet": record.outlet,
         "text": row.raised,
-        "since": _when(station, record.began),
-        "ended": None if record.ended is None else _when(station, record.ended),
+        "since": when(station, record.began),
+        "ended": None if record.ended is None else when(station, record.ended),
         "times": record.times,
         "stops": row.stops_transaction,
         "advice": row.advice,
         "clears": row.clears,
     }
-
-
-def _when(station: StationCore, stamp: Stamp) -> str:
-    """Return a time of day, or how long after which start where no time was known."""
-    utc_ms = station.book.dated(stamp)
-    if utc_ms is None:
-        return f"{stamp.mono_ms // 1_000} s after power-on, start {stamp.boot}"
-    return datetime.fromtimestamp(utc_ms // 1_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from firmware.model.machine import NEVER_MS
 from firmware.model.session import SessionPhase
 from firmware.model.values import MIN_CURRENT_MA
 from firmware.session.face import face, worst
 from firmware.session.state import CLOSES
 from firmware.station.backend_why import why_backend
 from firmware.station.core import StationCore
+from firmware.station.health import faults
+from firmware.station.words import utc, when
 
 _WAITING = {
     SessionPhase.IDLE: "nothing is plugged in",
@@ -27,6 +30,88 @@ def snapshot(station: StationCore) -> dict[str, object]:
         "backend": {**station.ocpp.status(), "why": why_backend(station)},
         "faults": [r.fault.row.id for r in station.book.there() if r.outlet == 0],
     }
+
+
+def page_status(station: StationCore, now_ms: int) -> dict[str, object]:
+    """Return the snapshot as the dashboard wants it. [B-ACC-23]"""
+    settings = station.configuration.settings
+    running = sum(1 for s in station.sessions.values() if s.state.transaction is not None)
+    shot = snapshot(station)
+    return {
+        "station": {
+            "name": settings.text("ocpp_chargebox_identity"),
+            "utc": utc(station.book.clock.utc_ms(now_ms)),
+            "zone": "UTC",
+            "restart_needed_for": sorted(station.configuration.waiting),
+            "running_transactions": running,
+            "language": settings.text("ui_language"),
+            "whitelist": settings.flag("local_whitelist_enabled"),
+        },
+        "outlets": shot["outlets"],
+        "backend": {**station.ocpp.status(), **_backend_words(station)},
+        "modem": {"fitted": False, "text": "this version drives no modem"},
+        "dlm": _dlm(settings.text("dlm_mode")),
+        "faults": faults(station, over_too=False),
+        "last_card": _last_card(station),
+        "learning": _learning(station, now_ms),
+    }
+
+
+def limits(station: StationCore, now_ms: int) -> list[dict[str, object]]:
+    """Return every limit of every outlet with its reason, the least first."""
+    return [
+        {
+            "outlet": number,
+            "limit_ma": one[0].limit_ma,
+            "wanted": book.wanted,
+            "limits": [
+                {
+                    "source": limit.source,
+                    "limit_ma": limit.limit_ma,
+                    "reason": limit.reason,
+                    "binding": index == 0,
+                    "expires_in_s": _seconds(limit.expires_ms, now_ms),
+                }
+                for index, limit in enumerate(one)
+            ],
+        }
+        for number, book in station.limits.books.items()
+        for one in [sorted(book.limits.values(), key=lambda x: (x.limit_ma, x.source))]
+    ]
+
+
+def _seconds(until_ms: int, now_ms: int) -> int | None:
+    return None if until_ms >= NEVER_MS else max(0, -(-(until_ms - now_ms) // 1_000))
+
+
+def _backend_words(station: StationCore) -> dict[str, object]:
+    """Return the state as the manual's page names it. [CC613 1.3.1]"""
+    shot = station.ocpp.status()
+    due_s = shot["heartbeat_in_s"]
+    if due_s is not None:
+        name = f"Connected (send heartbeat in {due_s} seconds)"
+    else:
+        name = "Connected" if shot["connected"] else "Not connected"
+    return {"why": why_backend(station), "state": shot["boot"], "name": name}
+
+
+def _dlm(role: str) -> dict[str, object]:
+    text = "load management is off" if role == "off" else "this version has no load management"
+    return {"role": role, "text": text, "slaves": []}
+
+
+def _last_card(station: StationCore) -> dict[str, object] | None:
+    card = station.recent.card
+    if card is None:
+        return None
+    at = when(station, card.at)
+    return {"uid": card.token, "verdict": card.verdict, "text": card.text, "at": at}
+
+
+def _learning(station: StationCore, now_ms: int) -> dict[str, object]:
+    state = station.learn.state
+    ends = _seconds(state.until_ms, now_ms)
+    return {"on": state.on, "learned": list(state.learned), "ends_in_s": ends}
 
 
 def why(station: StationCore, outlet: int) -> str:
@@ -68,6 +153,10 @@ def _outlet(station: StationCore, number: int) -> dict[str, object]:
         "transaction_id": tx.transaction_id if tx else None,
         "energy_wh": tx.last_wh - tx.meter_start_wh if tx else None,
         "power_w": s.reading.power_w if s.reading else None,
+        "currents_ma": list(s.reading.currents_ma) if s.reading else None,
+        "offered_ma": station.metering.meters[number].offered_ma,
+        "limit_source": station.limits.source(number),
+        "locked": station.recent.locked.get(number),
         "faults": sorted(f.row.id for f in s.faults),
         "closings": station.wear.counts()[number].closings,
         "advice": station.wear.counts()[number].advice,

@@ -12,6 +12,7 @@ from firmware.model import backend as b
 from firmware.model import devices as d
 from firmware.model import lists as li
 from firmware.model import outlet as o
+from firmware.model import people as pe
 from firmware.model import reservation as r
 from firmware.model import security as sec
 from firmware.model import session as s
@@ -19,7 +20,14 @@ from firmware.model import storage as st
 from firmware.model import transfers as tr
 from firmware.model import values as v
 from firmware.model.machine import Tick
-from firmware.model.settings import SettingsChanged
+from firmware.model.settings import (
+    CacheWritten,
+    FactoryResetAsked,
+    HashPassword,
+    PasswordHashed,
+    SettingsChanged,
+    SettingsWritten,
+)
 
 
 class Part(StrEnum):
@@ -44,6 +52,9 @@ class Part(StrEnum):
     BOARD_LINK = "board link"
     TRANSFERS = "transfers"  # files up and firmware down
     SETTINGS = "settings"
+    LEARN = "learn"  # mode of the local whitelist
+    RECENT = "recent"  # what happened lately
+    COMMISSIONING = "commissioning"
     OUT = "out"
     KEEP = "keep"  # a durable write
 
@@ -54,28 +65,29 @@ WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUT
 ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
 CHARGING, SECURITY, WATCHDOG = Part.CHARGING, Part.SECURITY, Part.WATCHDOG
 BOARD_LINK, TRANSFERS = Part.BOARD_LINK, Part.TRANSFERS
+LEARN, RECENT, COMMISSIONING = Part.LEARN, Part.RECENT, Part.COMMISSIONING
 INSIDE = (
     SESSION, DESK, AUTH, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR, LED,
-    OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS,
+    OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN,
 )  # fmt: skip
 
 CONFIGURED = (
     SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, CHARGING, SECURITY, WATCHDOG,
-    BOARD_LINK, TRANSFERS, OUT,
+    BOARD_LINK, TRANSFERS, LEARN, RECENT, OUT,
 )  # fmt: skip
 
 ROUTES: dict[type, tuple[Part, ...]] = {
     Tick: INSIDE,
     # from the pilot
     o.CpChanged: (SESSION, DESK, WATCH),
-    o.CableChanged: (LIMITS, SESSION, DESK, WATCH),
-    o.ContactorMoved: (SESSION, WATCH, WEAR),
-    o.LockMoved: (DESK, WEAR),
+    o.CableChanged: (LIMITS, SESSION, DESK, WATCH, RECENT),
+    o.ContactorMoved: (SESSION, WATCH, WEAR, COMMISSIONING, RECENT),
+    o.LockMoved: (DESK, WEAR, COMMISSIONING, RECENT),
     o.OfferChanged: (WATCH, METERING),
     o.PermitEnded: (),
     o.CpToggled: (),  # for ISO 15118
-    o.FaultRaised: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED),
-    o.FaultCleared: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED),
+    o.FaultRaised: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED, COMMISSIONING, RECENT),
+    o.FaultCleared: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED, RECENT),
     o.PilotFound: (SESSION, LIMITS, BOOK, WATCH, BOARD_LINK),
     o.PilotLost: (SESSION, BOOK, WATCH, WEAR, BOARD_LINK),
     # to the pilot
@@ -83,12 +95,12 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     o.EndPermit: (OUT,),
     o.HoldLock: (OUT,),
     # cards and tokens
-    s.CardSeen: (LED, DESK, ABSENCES),
+    s.CardSeen: (RECENT, LEARN, LED, DESK, ABSENCES, COMMISSIONING),
     s.TokenPresented: (AUTH,),
-    s.TokenAsked: (LED,),
+    s.TokenAsked: (LED, RECENT),
     s.TokenJudged: (LED, DESK),
-    s.TokenAccepted: (LED, CHARGING, SESSION),
-    s.TokenRefused: (LED, CHARGING),
+    s.TokenAccepted: (LED, CHARGING, SESSION, RECENT),
+    s.TokenRefused: (LED, CHARGING, RECENT),
     s.TokenWaits: (LED, CHARGING),
     s.AuthorityExpired: (DESK, CHARGING),
     # a session
@@ -99,15 +111,35 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     v.LimitSet: (LIMITS,),
     v.LimitLifted: (LIMITS,),
     s.LimitChanged: (SESSION,),
-    s.TransactionBegan: (CHARGING, DESK, AUTH, METERING, WATCH, OCPP, WATCHDOG, TRANSFERS),
-    s.TransactionEnded: (DESK, METERING, WATCH, WEAR, OCPP, CHARGING, WATCHDOG, TRANSFERS),
+    s.TransactionBegan: (
+        CHARGING,
+        DESK,
+        AUTH,
+        METERING,
+        WATCH,
+        OCPP,
+        WATCHDOG,
+        TRANSFERS,
+        RECENT,
+    ),
+    s.TransactionEnded: (
+        DESK,
+        METERING,
+        WATCH,
+        WEAR,
+        OCPP,
+        CHARGING,
+        WATCHDOG,
+        TRANSFERS,
+        RECENT,
+    ),
     s.TransactionConfirmed: (SESSION, DESK, AUTH, CHARGING),
     s.ConnectorChanged: (OCPP, BOARD_LINK),
     s.SessionShown: (LED, DESK, CHARGING),
     s.ShowPattern: (OUT,),
     # meters
     s.ReadMeter: (OUT,),
-    s.MeterRead: (SESSION, METERING, WATCH),
+    s.MeterRead: (SESSION, METERING, WATCH, COMMISSIONING),
     s.MeterSilent: (METERING,),
     s.EnergySampled: (OCPP,),
     # devices that no outlet owns
@@ -119,8 +151,8 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     d.OtherMeterSilent: (EXTERNAL,),
     # the back end
     b.BackendConnected: (OCPP, SECURITY, ABSENCES, WATCHDOG),
-    b.BackendLost: (OCPP, SECURITY, AUTH, LED, ABSENCES, WATCHDOG, TRANSFERS),
-    b.BackendReady: (AUTH, LED, SECURITY, TRANSFERS),
+    b.BackendLost: (OCPP, SECURITY, AUTH, LED, ABSENCES, WATCHDOG, TRANSFERS, RECENT),
+    b.BackendReady: (AUTH, LED, SECURITY, TRANSFERS, RECENT),
     b.FrameReceived: (OCPP,),
     b.SendFrame: (OUT,),
     b.DropConnection: (OUT,),
@@ -135,6 +167,8 @@ ROUTES: dict[type, tuple[Part, ...]] = {
         CHARGING,
         SECURITY,
         TRANSFERS,
+        SETTINGS,
+        RECENT,
     ),
     b.AskBackend: (OCPP,),
     b.BackendAnswered: (AUTH,),
@@ -162,6 +196,18 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.ConfigurationAnswer: (OCPP,),
     b.Restart: (OUT,),
     SettingsChanged: CONFIGURED,
+    SettingsWritten: (RECENT,),
+    FactoryResetAsked: (SETTINGS,),
+    HashPassword: (OUT,),
+    PasswordHashed: (SETTINGS,),
+    CacheWritten: (AUTH,),
+    # people at the pages
+    pe.LearnAsked: (LEARN,),
+    pe.LearningChanged: (DESK, LED, RECENT),
+    pe.CommissioningAsked: (COMMISSIONING,),
+    pe.CommissioningConfirmed: (COMMISSIONING,),
+    pe.LightsTested: (LED,),
+    pe.SignInTried: (RECENT,),
     # security of the line
     sec.SecurityEvent: (SECURITY,),
     sec.SecurityKeyRequested: (SECURITY,),

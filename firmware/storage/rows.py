@@ -13,7 +13,7 @@ from firmware.model.reservation import DropReservation, PutReservation
 from firmware.model.session import Transaction
 from firmware.model.storage import FaultRecord, Memory, OutboxEntry, ProfileRecord, Write
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
-from firmware.storage import lists, reservations, security
+from firmware.storage import changes, lists, reservations, security
 
 Statement = tuple[str, Sequence[object]]
 Query = Callable[[str], Iterable[Sequence[Any]]]
@@ -66,6 +66,8 @@ def statements(write: Write) -> list[Statement]:
             return [(sql, (connector, profile_id))]
         case st.PutSecurityRecord(record):
             return security.put(record)
+        case st.PutSettingChange(change):
+            return changes.put(change)
         case st.PutLocalList():
             return lists.put(write)
         case PutReservation() | DropReservation():
@@ -93,6 +95,7 @@ def memory(query: Query) -> Memory:
         local_list=lists.entries(query),
         local_list_version=lists.version(query),
         reservations=reservations.kept(query),
+        changes=changes.kept(query),
     )
 
 
@@ -100,6 +103,16 @@ def history(query: Query) -> tuple[Transaction, ...]:
     """Return every transaction ever kept, oldest first."""
     rows = query(f"SELECT {_COLUMNS} FROM transactions ORDER BY rowid")
     return tuple(_transaction(row) for row in rows)
+
+
+def page(query: Query, limit: int, before: int | None) -> list[tuple[int, Transaction, bool]]:
+    """Return a page of transactions, newest first: their numbers, and whether all was delivered."""
+    where = "" if before is None else f"WHERE rowid < {before:d}"
+    found = query(
+        f"SELECT rowid, delivered, {_COLUMNS} FROM transactions {where} "
+        f"ORDER BY rowid DESC LIMIT {limit:d}"
+    )
+    return [(number, _transaction(row), bool(done)) for number, done, *row in found]
 
 
 def _put_transaction(t: Transaction) -> Statement:

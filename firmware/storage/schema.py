@@ -94,4 +94,14 @@ MIGRATIONS: tuple[str, ...] = (
     );
     ALTER TABLE transactions ADD COLUMN reservation_id INTEGER;
     """,
+    # 6: who changed which parameters
+    """
+    CREATE TABLE setting_changes (
+        number INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        who TEXT NOT NULL,
+        way TEXT NOT NULL,
+        texts TEXT NOT NULL
+    );
+    """,
 )

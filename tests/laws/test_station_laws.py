@@ -13,7 +13,8 @@ from firmware.model import outlet as o
 from firmware.model.machine import TICK
 from firmware.model.session import CardSeen, MeterSilent, SessionPhase, ShowPattern, TokenAsked
 from firmware.model.values import TokenInfo, Verdict
-from firmware.session.desk import UNLOCK_WAIT_MS, Desk
+from firmware.session.desk import Desk
+from firmware.session.requests import UNLOCK_WAIT_MS
 from tests.laws.bench import Bench, PowerCut
 from tests.laws.facts import QUICK
 

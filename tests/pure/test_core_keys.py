@@ -80,7 +80,7 @@ def test_a_change_that_cannot_be_changes_nothing(key, value, status):
 )
 def test_a_change_is_kept_and_answered(key, value, setting, inside, status):
     desk = ConfigurationDesk(defaults())
-    answer, put, news = desk.handle(ConfigurationChangeRequested("1", key, value), 0)
+    answer, *_, put, news = desk.handle(ConfigurationChangeRequested("1", key, value), 0)
     assert answer == Answer("1", status)
     assert (put.key, news.settings.values[setting]) == (setting, inside)
 

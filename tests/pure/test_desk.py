@@ -37,9 +37,10 @@ from firmware.model.session import (
     UnlockAsked,
 )
 from firmware.model.storage import PutNote
+from firmware.model.tokens import written
 from firmware.model.values import ConnectorStatus, Stamp, StopReason, TokenInfo, Verdict
-from firmware.session.desk import UNLOCK_WAIT_MS, Desk
-from firmware.session.tokens import written
+from firmware.session.desk import Desk
+from firmware.session.requests import UNLOCK_WAIT_MS
 from tests.pure.rigs import settings
 
 CARD, REMOTE = StartSource.CARD, StartSource.REMOTE

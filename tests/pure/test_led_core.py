@@ -60,6 +60,7 @@ def tell(made, fact, now_ms):
         ("usb_stick_busy", {0: "wwwwww", 500: "......"}),
         ("updating", {0: "ggyybb", 600_000: "ggyybb"}),
         ("booting", {0: "yyyyyy", 500: "......"}),
+        ("lights_test", {0: "ggybbw", 60_000: "ggybbw"}),
     ],
 )  # fmt: skip
 def test_each_pattern_has_these_frames(name, frames):
@@ -71,7 +72,7 @@ def test_each_pattern_has_these_frames(name, frames):
 
 
 def test_no_pattern_is_without_golden_frames_and_every_length_of_ring_is_filled():
-    assert len(PATTERNS) == 12
+    assert len(PATTERNS) == 13
     for pattern in PATTERNS.values():
         assert [len(frame(pattern, 0, lights)) for lights in (1, 5, 24)] == [1, 5, 24]
 

@@ -11,6 +11,7 @@ from firmware.model import storage as s
 from firmware.model.fault import Fault
 from firmware.model.reservation import Reservation
 from firmware.model.session import Transaction
+from firmware.model.settings import SettingChange
 from firmware.model.storage import FAULTS_KEPT, FaultRecord, Memory, OutboxEntry
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
 from firmware.storage.rows import NEW_BOOT, history, memory, statements
@@ -34,6 +35,7 @@ INFOS = st.builds(TokenInfo, st.sampled_from(Verdict), MAYBE, st.none() | MS)
 QUICK = settings(max_examples=60, derandomize=True, deadline=None)
 EMPTY = Memory(boot=0)
 STAMP = Stamp(1, 5, None)
+CHANGE = SettingChange(1, STAMP, "operator", "web", (("operator_current_limit_1", "16", "10"),))
 RESERVATION = Reservation(1, 2, "T", None, 5)
 TX = Transaction("1-1-1", 1, "T", STAMP, 100, 100, STAMP)
 OLD_SQL = (  # as it was written before schema 5
@@ -172,6 +174,12 @@ def test_a_database_from_before_the_fault_book_keeps_what_it_has(tmp_path):
     )  # fmt: skip
 
 
+def test_the_history_of_parameters_is_kept_and_bounded():
+    many = [replace(CHANGE, number=n) for n in range(1, s.CHANGES_KEPT + 11)]
+    left = kept(*map(s.PutSettingChange, many)).changes
+    assert left == tuple(many[10:])
+
+
 def test_every_kind_of_write_has_its_statements():
     writes = [
         s.PutTransaction(TX), s.PutTransactionId("k", 1), s.DropTransaction("k"),
@@ -182,6 +190,7 @@ def test_every_kind_of_write_has_its_statements():
         s.PutProfile(s.ProfileRecord(0, 1, "{}")), s.DropProfile(0, 1),
         s.PutSecurityRecord(s.SecurityRecord(1, "StartupOfTheDevice", "", STAMP, True)),
         s.PutLocalList(1, (), True), s.PutReservation(RESERVATION), s.DropReservation(1),
+        s.PutSettingChange(CHANGE),
     ]  # fmt: skip
     assert {type(write) for write in writes} == {*s.DURABLE_WRITES, s.PutRegister}
     assert all(statements(write) for write in writes)

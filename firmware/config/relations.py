@@ -1,0 +1,198 @@
+"""Relations between values: checked as a whole on every write, all broken ones at once.
+
+[CC613 7.2, 7.3a, 7.4] What is refused breaks a limit or cannot work; what is only unwise is a
+warning.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping
+
+from firmware.model.settings import SettingValue
+
+Values = Mapping[str, SettingValue]
+
+
+def held_by(values: Values) -> tuple[tuple[str, str], ...]:
+    """Return pairs of currents, the first of which may not exceed the second; outermost first.
+
+    With one supply line for both outlets its own two limits take the place of those of an
+    outlet's installation.
+    """
+    pairs: list[tuple[str, str]] = []
+    single = values["station_single_supply"]
+    if single:
+        pairs.append(("station_supply_line_limit", "station_hardware_limit"))
+    for n in (1, 2):
+        if single:
+            pairs.append((f"operator_current_limit_{n}", "station_supply_line_limit"))
+            pairs.append((f"operator_current_limit_{n}", f"maximum_current_{n}"))
+        else:
+            pairs.append((f"installation_current_limit_{n}", f"maximum_current_{n}"))
+            pairs.append((f"operator_current_limit_{n}", f"installation_current_limit_{n}"))
+    return tuple(pairs)
+
+
+def above(values: Values, lower: str, upper: str) -> str | None:
+    """Say that a current is above the one that holds it."""
+    low, high = _number(values, lower), _number(values, upper)
+    if low <= high:
+        return None
+    return f"{lower}: {low} A is above {upper} ({high} A); lower it or raise the other first"
+
+
+def broken(values: Values) -> list[str]:
+    """Return a sentence for each relation that does not hold."""
+    problems = [said for pair in held_by(values) if (said := above(values, *pair)) is not None]
+    for check in _CHECKS:
+        problems += check(values)
+    return problems
+
+
+def warnings(before: Values, after: Values) -> list[str]:
+    """Return what is unwise about a change, one sentence each."""
+    return [said for check in _DOUBTS for said in check(before, after)]
+
+
+# -- what is refused --------------------------------------------------------------------------
+
+
+def _subdistribution(values: Values) -> Iterator[str]:
+    lower, upper = "dlm_operator_evse_subdistribution_limit", "dlm_evse_subdistribution_limit"
+    for phase, (low, high) in enumerate(
+        zip(_triple(values, lower), _triple(values, upper), strict=True), 1
+    ):
+        if low > high:
+            yield f"{lower}: L{phase} {low} A is above {upper} ({high} A)"
+
+
+def _minimum(values: Values) -> Iterator[str]:
+    """[CC613 7.4.1] With load management a car gets at least the minimum, or nothing."""
+    if values["dlm_mode"] == "off":
+        return
+    least = _number(values, "dlm_minimum_current_limit")
+    for n in (1, 2):
+        operator = _number(values, f"operator_current_limit_{n}")
+        if least > operator:
+            yield (
+                f"dlm_minimum_current_limit: {least} A is above operator_current_limit_{n} "
+                f"({operator} A); no car would ever charge there"
+            )
+
+
+def _disconnected(values: Values) -> Iterator[str]:
+    """Both outlets together must fit their one supply line while no master is heard."""
+    if values["dlm_mode"] == "off" or not values["station_single_supply"]:
+        return
+    each, line = (
+        _number(values, key) for key in ("dlm_disconnected_limit", "station_supply_line_limit")
+    )
+    if 2 * each > line:
+        yield (
+            f"dlm_disconnected_limit: {each} A at each of two outlets is above "
+            f"station_supply_line_limit ({line} A)"
+        )
+
+
+def _static_lan(values: Values) -> Iterator[str]:
+    if values["lan_config_mode"] != "manual":
+        return
+    keys = ("lan_static_ip", "lan_static_netmask")
+    missing = [key for key in keys if not values[key]]
+    yield from (f"{key}: is needed while lan_config_mode is manual" for key in missing)
+    if missing:
+        return
+    own = ipaddress.IPv4Interface("/".join(str(values[key]) for key in keys))
+    if own.ip in (own.network.network_address, own.network.broadcast_address):
+        yield f"lan_static_ip: {own.ip} is no address of a host in {own.network}"
+    gateway = values["lan_static_gateway"]
+    if gateway and ipaddress.IPv4Address(str(gateway)) not in own.network:
+        yield f"lan_static_gateway: {gateway} is not in the network {own.network}"
+
+
+def _needed(values: Values) -> Iterator[str]:
+    for key, there, when, is_any in _NEEDS:
+        if values[when] in is_any and values[key] == there:
+            shown = "on" if values[when] is True else values[when]
+            yield f"{key}: is needed while {when} is {shown}"
+
+
+_NEEDS: tuple[tuple[str, SettingValue, str, tuple[SettingValue, ...]], ...] = (
+    # key, its value that is not enough, what asks for it, with which values
+    ("wlan_ssid", "", "wlan_enabled", (True,)),
+    ("dlm_master_address", "", "dlm_mode", ("slave_fixed_ip",)),
+    ("email_smtp_server", "", "email_enabled", (True,)),
+    ("email_recipient", "", "email_enabled", (True,)),
+    ("meter2_type", "none", "dlm_external_meter_support", (True,)),
+    ("meter2_ip", "", "dlm_external_meter_support", (True,)),
+    ("meter1_ip", "", "meter1_type", ("siemens_7km2200_tcp", "phoenix_eem_mb371_tcp")),
+)
+_CHECKS: tuple[Callable[[Values], Iterator[str]], ...] = (
+    _subdistribution,
+    _minimum,
+    _disconnected,
+    _static_lan,
+    _needed,
+)
+
+
+# -- what is only unwise ------------------------------------------------------------------------
+
+
+def _main_distribution(_before: Values, after: Values) -> Iterator[str]:
+    if not after["dlm_external_meter_support"]:
+        return
+    lower, upper = "dlm_evse_subdistribution_limit", "dlm_main_distribution_limit"
+    for phase, (low, high) in enumerate(
+        zip(_triple(after, lower), _triple(after, upper), strict=True), 1
+    ):
+        if low > high:
+            yield f"{lower}: L{phase} {low} A is above {upper} ({high} A), which binds then"
+
+
+def _fallback(before: Values, after: Values) -> Iterator[str]:
+    """[CC613 7.7] What an outlet may draw while it hears no master."""
+    key = "dlm_disconnected_limit"
+    was, now = _number(before, key), _number(after, key)
+    if now < was:
+        yield (
+            f"{key}: both outlets fall back to {now} A instead of {was} A while no master is heard"
+        )
+    for n in (1, 2):
+        operator = _number(after, f"operator_current_limit_{n}")
+        if now > operator and (was <= operator or now != was):
+            yield f"{key}: at outlet {n} operator_current_limit_{n} ({operator} A) binds before it"
+
+
+def _lonely_whitelist(before: Values, after: Values) -> Iterator[str]:
+    """[B-RFD-19] Without a back end nothing fills the list."""
+    lonely = after["backend_connection_type"] == "none" and after["ocpp_whitelist_enabled"]
+    if lonely and before["backend_connection_type"] != "none":
+        yield "ocpp_whitelist_enabled: without a back end it is better switched off"
+
+
+def _unencrypted(before: Values, after: Values) -> Iterator[str]:
+    url = str(after["ocpp_ws_url"])
+    if url.startswith("ws://") and url != before["ocpp_ws_url"]:
+        yield "ocpp_ws_url: ws:// is not encrypted; take wss:// where the back end has it"
+
+
+_DOUBTS: tuple[Callable[[Values, Values], Iterator[str]], ...] = (
+    _main_distribution,
+    _fallback,
+    _lonely_whitelist,
+    _unencrypted,
+)
+
+
+def _number(values: Values, key: str) -> int:
+    value = values[key]
+    assert isinstance(value, int), (key, value)
+    return value
+
+
+def _triple(values: Values, key: str) -> tuple[int, ...]:
+    value = values[key]
+    assert isinstance(value, tuple) and len(value) == 3, (key, value)
+    return tuple(int(amps) for amps in value)

@@ -1,0 +1,162 @@
+"""Relations between parameters: what is refused, what is only told; all of it at once."""
+
+import pytest
+
+from firmware.config.exchange import dry_run, exported, forbidden
+from firmware.config.param import Role
+from firmware.config.registry import PARAMS, changed, defaults, key_of
+from firmware.model.errors import SettingErrors
+from tests.pure.rigs import settings
+
+SINGLE = {"station_single_supply": "on"}
+METER = {"dlm_external_meter_support": "on", "meter2_type": "siemens_7km2200_tcp",
+         "meter2_ip": "10.0.0.9"}  # fmt: skip
+STATIC = {"lan_config_mode": "manual", "lan_static_ip": "192.168.1.20"}
+
+
+def errors(texts, **base):
+    with pytest.raises(SettingErrors) as caught:
+        changed(settings(**base), texts)
+    return list(caught.value.messages)
+
+
+def warned(texts, **base):
+    return list(dry_run(settings(**base), texts, Role.MANUFACTURER).warnings)
+
+
+@pytest.mark.covers("B-CUR-04", "P127", "P150", "P151")
+@pytest.mark.parametrize(
+    "texts, said",
+    [
+        ({"station_supply_line_limit": "40"}, ["station_supply_line_limit"]),
+        ({"operator_current_limit_1": "33"}, ["operator_current_limit_1"] * 2),
+        ({"station_supply_line_limit": "10"}, ["operator_current_limit_1",
+                                               "operator_current_limit_2"]),
+    ],
+)  # fmt: skip
+def test_with_one_supply_line_its_limit_holds_both_outlets(texts, said):
+    found = errors(texts, **SINGLE)
+    assert [key_of(one) for one in found] == said
+
+
+def test_with_one_supply_line_the_two_installation_limits_do_not_count():
+    values = changed(
+        settings(installation_current_limit_1="16"), {**SINGLE, "operator_current_limit_1": "32"}
+    )
+    assert values.number("operator_current_limit_1") == 32
+
+
+@pytest.mark.parametrize(
+    "texts, keys",
+    [
+        ({"dlm_operator_evse_subdistribution_limit": "20/21/99"},
+         ["dlm_operator_evse_subdistribution_limit"] * 2),
+        ({"dlm_mode": "master_standalone", "operator_current_limit_2": "6"},
+         ["dlm_minimum_current_limit"]),
+        ({"dlm_mode": "slave_fixed_ip"}, ["dlm_master_address"]),
+        ({"dlm_external_meter_support": "on"}, ["meter2_type", "meter2_ip"]),
+        ({"wlan_enabled": "on"}, ["wlan_ssid"]),
+        ({"email_enabled": "on"}, ["email_smtp_server", "email_recipient"]),
+        ({"lan_config_mode": "manual"}, ["lan_static_ip"]),
+        ({**STATIC, "lan_static_gateway": "10.0.0.1"}, ["lan_static_gateway"]),
+        ({**STATIC, "lan_static_ip": "192.168.1.255"}, ["lan_static_ip"]),
+        ({"meter1_type": "phoenix_eem_mb371_tcp"}, ["meter1_ip"]),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_refused_with_a_sentence_each(texts, keys):
+    found = errors(texts)
+    assert [key_of(one) for one in found] == keys
+
+
+def test_two_outlets_on_one_line_may_not_fall_back_to_more_than_it_carries():
+    (said,) = errors({"dlm_disconnected_limit": "20", "dlm_mode": "slave_auto_discovery"}, **SINGLE)
+    assert said == (
+        "dlm_disconnected_limit: 20 A at each of two outlets is above "
+        "station_supply_line_limit (32 A)"
+    )
+
+
+@pytest.mark.parametrize(
+    "texts, base, key",
+    [
+        ({"dlm_disconnected_limit": "6"}, {}, "dlm_disconnected_limit"),
+        ({"dlm_disconnected_limit": "20"}, {}, "dlm_disconnected_limit"),
+        ({"dlm_evse_subdistribution_limit": "200/20/20"}, METER, "dlm_evse_subdistribution_limit"),
+        ({"backend_connection_type": "none"}, {}, "ocpp_whitelist_enabled"),
+        ({"ocpp_ws_url": "ws://a"}, {}, "ocpp_ws_url"),
+    ],
+)
+def test_what_is_only_unwise_is_told_and_not_refused(texts, base, key):
+    assert {key_of(one) for one in warned(texts, **base)} == {key}
+    assert changed(settings(**base), texts)
+
+
+@pytest.mark.covers("B-RFD-19")
+def test_without_a_back_end_the_whitelist_of_the_back_end_is_better_off():
+    (said,) = warned({"backend_connection_type": "none"})
+    assert said == "ocpp_whitelist_enabled: without a back end it is better switched off"
+
+
+# -- a change as a whole ----------------------------------------------------------------------
+
+
+def test_a_dry_run_tells_what_differs_what_restarts_and_whose_fallback_shrinks():
+    texts = {"ocpp_ws_url": "wss://a", "dlm_disconnected_limit": "6", "gsm_apn": "x",
+             "ocpp_basic_auth_password": "0123456789abcdef"}  # fmt: skip
+    dry = dry_run(defaults(), texts, Role.OPERATOR)
+    assert dry.errors == ()
+    assert [(d.key, d.before, d.after) for d in dry.differences] == [
+        ("gsm_apn", "", "x"), ("ocpp_ws_url", "", "wss://a"),
+        ("ocpp_basic_auth_password", "", "***"), ("dlm_disconnected_limit", "7", "6"),
+    ]  # fmt: skip
+    assert dry.restarts == ("network", "stationd")
+    assert [key_of(one) for one in dry.warnings] == ["dlm_disconnected_limit"]
+
+
+def test_a_dry_run_of_nothing_new_changes_nothing():
+    dry = dry_run(defaults(), {"operator_current_limit_1": "16"}, Role.OPERATOR)
+    assert (dry.errors, dry.differences, dry.restarts) == ((), (), ())
+
+
+@pytest.mark.covers("B-ACC-22")
+def test_a_dry_run_refuses_what_the_role_may_not_write_with_everything_else_that_is_wrong():
+    texts = {"maximum_current_1": "10", "operator_current_limit_1": "x"}
+    dry = dry_run(defaults(), texts, Role.OPERATOR)
+    assert [key_of(one) for one in dry.errors] == ["maximum_current_1", "operator_current_limit_1"]
+
+
+@pytest.mark.covers("P152")
+@pytest.mark.parametrize("access, refused", [("on", False), ("off", True)])
+def test_the_maker_may_open_the_single_supply_to_the_installer(access, refused):
+    base = settings(station_single_supply_installer_access=access)
+    assert bool(forbidden(base, SINGLE, Role.INSTALLER)) == refused
+    assert forbidden(base, SINGLE, Role.OPERATOR)
+
+
+def test_an_export_holds_what_differs_and_no_secret_and_can_be_taken_again():
+    texts = {"operator_current_limit_1": "10", "ocpp_basic_auth_password": "0123456789abcdef",
+             "ocpp_ws_proxy": "http://me:secret@proxy:3128", "ui_language": "nl",
+             "local_whitelist_entries": "aa:bb/1", "phase_rotation_2": "STR"}  # fmt: skip
+    told = exported(changed(defaults(), texts))
+    assert told == {"operator_current_limit_1": "10", "ui_language": "nl",
+                    "local_whitelist_entries": "aa:bb/1", "phase_rotation_2": "STR"}  # fmt: skip
+    assert exported(changed(defaults(), told)) == told
+
+
+def test_every_parameter_that_is_no_secret_survives_an_export_and_an_import():
+    for key, param in PARAMS.items():
+        other = next((t for t in ("on", "off", "7", "x", "1/1/1", "16") if _other(param, t)), None)
+        if other is None or param.kind.secret or param.readonly or not param.stored:
+            continue
+        try:
+            values = changed(defaults(), {key: other})
+        except SettingErrors:
+            continue  # it needs another beside it
+        assert changed(defaults(), exported(values)) == values
+
+
+def _other(param, text):
+    try:
+        return param.parse(text) != param.default
+    except ValueError:
+        return False
