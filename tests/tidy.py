@@ -55,7 +55,11 @@ NOT_IN_PURE = {
     "asyncio", "threading", "socket", "time", "random", "os", "logging", "subprocess",
     "select", "selectors", "signal", "uuid", "secrets", "multiprocessing", "sqlite3",
 }  # fmt: skip
-THIRD_PARTY_IN_PURE = {"firmware.config": {"pydantic"}, "firmware.ocpp": {"ocpp", "jsonschema"}}
+THIRD_PARTY_IN_PURE = {
+    "firmware.config": {"pydantic"},
+    "firmware.web": {"pydantic"},
+    "firmware.ocpp": {"ocpp", "jsonschema"},
+}
 PILOTD_MAY_LOAD = (
     "firmware.model", "firmware.pilot", "firmware.link", "firmware.io.unix",
     "firmware.io.clock", "firmware.io.sdnotify", "firmware.io.realtime", "firmware.io.blackbox",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-PROCESSES = ("pilotd", "stationd", "world", "run", "safe-off", "selftest", "first-boot")
+PROCESSES = ("pilotd", "stationd", "webd", "world", "run", "safe-off", "selftest", "first-boot")
 
 
 def main() -> None:

@@ -30,8 +30,9 @@ READY_S = 20.0
 TERM_S = 1.6  # Ctrl-C is answered within two seconds
 RESTART_S = 0.3
 STOP_GRACE_MS = 1_000
-NAMES = ("pilotd", "stationd")
+NAMES = ("pilotd", "stationd", "webd")
 WORLD = ("-m", "firmware.apps.world")
+TELLING = ("world", "webd")  # a line of JSON says where they listen
 
 
 @dataclass(slots=True)
@@ -41,6 +42,8 @@ class Plan:
     board: Path
     state: Path
     bench: str = "127.0.0.1:0"
+    web: str = ""  # HOST:PORT of the pages; empty: none
+    local: str = ""  # HOST:PORT that stands for the cable at the station
     sets: list[str] = field(default_factory=list)
     log: Path | None = None  # where the processes' logs go; None: to the terminal
     seed: int = 0
@@ -57,6 +60,9 @@ class Family:
         self._owner: asyncio.StreamWriter | None = None  # our line to the world
         self.children: dict[str, asyncio.subprocess.Process] = {}
         self.ending = False
+        self.names = NAMES if plan.web or plan.local else NAMES[:2]
+        self.pages: asyncio.Future[dict[str, list[str]]] | None = None  # where they are, once told
+        self.places: dict[str, list[str]] = {}
         self._log = plan.log.open("ab") if plan.log is not None else None
         self.powered = asyncio.Event()
         self.powered.set()
@@ -71,10 +77,14 @@ class Family:
         if not line:
             raise OSError("the world did not start; its last words are above")
         self.bench = json.loads(line)["bench"]
+        if "webd" in self.names:
+            self.pages = asyncio.get_running_loop().create_future()
         await self._own_power()
-        for name in NAMES:
+        for name in self.names:
             self._keep(self._keep_alive(name))
         await self._answering()
+        if self.pages is not None:
+            self.places = await asyncio.wait_for(self.pages, READY_S)
 
     async def end(self) -> None:
         """Stop the station orderly, then the world."""
@@ -116,7 +126,7 @@ class Family:
             sys.executable,
             *program,
             *arguments,
-            stdout=asyncio.subprocess.PIPE if name == "world" else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE if name in TELLING else asyncio.subprocess.DEVNULL,
             stderr=self._log,
             start_new_session=True,
         )
@@ -127,7 +137,11 @@ class Family:
             more = ["--stop-grace-ms", str(STOP_GRACE_MS)] if name == "pilotd" else []
             if name == "stationd":
                 more = [part for item in self.plan.sets for part in ("--set", item)]
+            if name == "webd":
+                more = self._listen()
             child = self.children[name] = await self._spawn(name, *more)
+            if name == "webd":
+                await self._hear(child)
             code = await child.wait()
             if self.ending or not self.powered.is_set():
                 continue
@@ -136,6 +150,23 @@ class Family:
             if code != EXIT_RESTART:
                 print(f"powerstation run: {name} ended with {code}, again", file=sys.stderr)
             await asyncio.sleep(RESTART_S)
+
+    def _listen(self) -> list[str]:
+        """Return what webd is told: the ports it had before, if it is started anew."""
+        wishes = {"--web": self.plan.web, "--local": self.plan.local}
+        words = ["--bench", self.bench]
+        for option, place in wishes.items():
+            known = self.places.get(option.strip("-"), [])
+            where = [one.partition("//")[2] for one in known] or ([place] if place else [])
+            words += [word for one in where for word in (option, one)]
+        return words
+
+    async def _hear(self, child: asyncio.subprocess.Process) -> None:
+        """Take the line in which webd says where it listens."""
+        assert child.stdout is not None and self.pages is not None
+        line = await child.stdout.readline()
+        if line and not self.pages.done():
+            self.pages.set_result(json.loads(line))
 
     async def _answering(self) -> None:
         deadline = time.monotonic() + READY_S
@@ -169,7 +200,7 @@ class Family:
 
     async def _power_cut(self, off_ms: int) -> None:
         self.powered.clear()
-        for name in NAMES:
+        for name in self.names:
             self.kill(name)
         await asyncio.sleep(off_ms / 1_000)
         self.powered.set()
@@ -238,10 +269,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--board", type=Path, required=True, help="board file (TOML)")
     parser.add_argument("--state", type=Path, default=Path(".state"), help="what lasts, sockets")
     parser.add_argument("--bench", default="127.0.0.1:0", metavar="HOST:PORT")
+    parser.add_argument("--web", default="", metavar="HOST:PORT", help="pages and API")
+    parser.add_argument(
+        "--local", default="", metavar="HOST:PORT", help="stands for the USB cable at the station"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--log", type=Path, help="file for the logs of the processes")
     args = parser.parse_args(argv)
-    plan = Plan(args.board, args.state, args.bench, args.set, args.log)
+    plan = Plan(
+        args.board, args.state, args.bench, args.web, args.local, sets=args.set, log=args.log
+    )
     problems = check(plan)
     if problems:
         print("\n".join(problems), file=sys.stderr)
@@ -249,7 +286,7 @@ def main(argv: list[str] | None = None) -> int:
 
     def ready(family: Family) -> None:
         words = {"ready": True, "bench": family.bench, "state": str(plan.state)}
-        print(json.dumps(words | {"pids": family.pids()}), flush=True)
+        print(json.dumps(words | family.places | {"pids": family.pids()}), flush=True)
 
     return asyncio.run(_run(plan, ready))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from firmware.config.registry import changed, restored
+from firmware.config.param import hashed as is_hash
+from firmware.config.registry import changed, find, restored
+from firmware.io.passwords import hashed
 from firmware.model.errors import SettingErrors
 from firmware.model.settings import Settings
 
@@ -15,6 +17,16 @@ def read_settings(
     """Return settings and sentences about stored values left out; raise `SettingErrors`."""
     settings, problems = restored(stored)
     return changed(settings, overrides), problems
+
+
+def with_hashes(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return values whose passwords are hashes, which alone may stay in memory and on disk."""
+    return {
+        key: hashed(text)
+        if (param := find(key)) is not None and param.password and text and not is_hash(text)
+        else text
+        for key, text in texts.items()
+    }
 
 
 def parse_sets(items: list[str]) -> dict[str, str]:

@@ -22,7 +22,10 @@ from firmware import VERSION
 from firmware.apps.backend_link import backend_link, link_config
 from firmware.apps.devices import Ring, inputs, meter_ask, other_meter_ask, reader
 from firmware.apps.files import Files, Sources
-from firmware.apps.settings_args import parse_sets, read_settings
+from firmware.apps.settings_args import parse_sets, read_settings, with_hashes
+from firmware.apps.web_desk import SOCKET_NAME as WEB_NAME
+from firmware.apps.web_desk import WebDesk
+from firmware.config.migrations import STEPS, migrated
 from firmware.io import sdnotify
 from firmware.io.certificates import CertificateStore, CertificateWorker
 from firmware.io.clock import utc_at_zero_ms
@@ -40,8 +43,8 @@ from firmware.model.fault import Fault
 from firmware.model.outlet import EndPermit, FaultCleared, FaultRaised, GivePermit, HoldLock
 from firmware.model.security import CERTIFICATE_WISHES
 from firmware.model.session import MeterSilent, ReadMeter, ShowPattern
-from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.storage import Memory, Store, Stored
+from firmware.model.settings import HashPassword, PasswordHashed, Settings, SettingsChanged
+from firmware.model.storage import Memory, PutNote, PutSetting, Store, Stored
 from firmware.model.transfers import TRANSFER_WISHES
 from firmware.ocpp.payloads import StationInfo
 from firmware.station.commands import Commands
@@ -58,6 +61,7 @@ METER_POLL_MS = 1_000
 CLOSE_S = 0.5
 RESTART_WAIT_S = 2.0  # for the messages that a reset still owes the back end
 _UNLOGGED = ("settings", "text", "pem", "url", "signature")  # secrets, and what is too long
+SETTINGS_VERSION = "settings_version"  # the note that counts the steps of config.migrations
 EXIT_RESTART = 75  # systemd and `powerstation run` start the station anew
 
 
@@ -66,6 +70,7 @@ class Wake:
     """What the process woke up with."""
 
     profile: BoardProfile
+    board: Path
     settings: Settings
     memory: Memory
     database: Database
@@ -74,10 +79,13 @@ class Wake:
 class Station:
     """The machine and its adapters, wired."""
 
-    def __init__(self, wake: Wake, ports: StationPorts, state: Path) -> None:
+    def __init__(
+        self, wake: Wake, ports: StationPorts, state: Path, web_socket: Path | None = None
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[int] = self.loop.create_future()
         self.board, self.simulated = wake.profile.name, wake.profile.simulated
+        self.web_socket = web_socket or state / WEB_NAME
         info = StationInfo(
             vendor=VENDOR,
             model=SIMULATED_MODEL if self.simulated else MODEL,
@@ -106,6 +114,13 @@ class Station:
             number: Asker(f"meter-{number}", meter_ask(number, port), self.runner.post, self.loop)
             for number, port in ports.meters.items()
         }
+        self.web = WebDesk(
+            self.commands,
+            self.runner.post,
+            self.writer,
+            [wake.board.parent, state] if not self.simulated else [state],
+            {"board": self.board, "simulated": self.simulated},
+        )
         self.watchers = [
             reader(number, port, self.runner.post, self.loop)
             for number, port in ports.readers.items()
@@ -116,7 +131,11 @@ class Station:
         }
         if ports.inputs is not None:
             self.watchers.append(inputs(ports.inputs, self.runner.post, self.loop))
-        self._do: dict[type, Callable[[Any], None]] = {
+        self._do = self._performers()
+
+    def _performers(self) -> dict[type, Callable[[Any], None]]:
+        """Return who does which wish."""
+        return {
             GivePermit: self.pilots.give,
             EndPermit: self.pilots.end,
             HoldLock: self.pilots.hold,
@@ -128,6 +147,7 @@ class Station:
             ShowPattern: self.ring.show,
             SettingsChanged: self._settings_changed,
             Restart: self._restart,
+            HashPassword: self._hash,
             **dict.fromkeys(CERTIFICATE_WISHES, self.certificates.ask),
             **dict.fromkeys(TRANSFER_WISHES, self.files.perform),
         }
@@ -140,6 +160,7 @@ class Station:
         for thread in self._devices():
             thread.start()
         control = await serve_control(state / CONTROL_NAME, self._command)
+        pages = await serve_control(self.web_socket, self.web.take)
         tasks = [asyncio.create_task(self.pilots.run(), name="pilot link")]
         if self.backend is not None:
             tasks.append(asyncio.create_task(self.backend.run(), name="back end"))
@@ -155,6 +176,8 @@ class Station:
         self.runner.stop()
         self.pilots.close()
         control.close()
+        pages.close()
+        self.web.close()
         for task in tasks:
             task.remove_done_callback(self._task_ended)
         if self.backend is not None:
@@ -229,6 +252,12 @@ class Station:
             self.core, self.writer, link_config(settings, self.shown, simulated=self.simulated).tls
         )
 
+    def _hash(self, wish: HashPassword) -> None:
+        def done(key: str, kept: str) -> None:
+            self.runner.post(PasswordHashed(key, kept))
+
+        self.web.hash_password(wish.key, wish.text, done)
+
     def _restart(self, wish: Restart) -> None:
         log.warning("restart", reason=wish.reason.value)
         self.loop.call_later(RESTART_WAIT_S, self.stop, EXIT_RESTART)
@@ -236,7 +265,7 @@ class Station:
     # -- the rest of the world --------------------------------------------------------------
 
     def _command(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        answer, facts = self.commands.take(asked)
+        answer, facts = self.commands.take(asked, loop_ms(self.loop))
         for fact in facts:
             self.runner.post(fact)
         return {**answer, "board": self.board, "simulated": self.simulated}
@@ -278,10 +307,23 @@ def wake(board: Path, state: Path, overrides: Mapping[str, str]) -> Wake:
         log.error("database_damaged", put_aside=str(database.put_aside))
     database.apply([rows.NEW_BOOT])
     memory = rows.memory(database.query)
-    settings, problems = read_settings(memory.settings, overrides)
+    texts = _newest_texts(database, memory)
+    settings, problems = read_settings(texts, with_hashes(overrides))
     for problem in problems:
         log.warning("setting_left_out", problem=problem)
-    return Wake(profile, settings, memory, database)
+    return Wake(profile, board, settings, memory, database)
+
+
+def _newest_texts(database: Database, memory: Memory) -> Mapping[str, str]:
+    """Return the kept settings in the words of this version, which the disk learns as well."""
+    version = int(memory.notes.get(SETTINGS_VERSION, "0"))
+    if version >= len(STEPS):
+        return memory.settings
+    texts = migrated(memory.settings, version)
+    writes: list[PutSetting | PutNote] = [PutNote(SETTINGS_VERSION, str(len(STEPS)))]
+    writes += [PutSetting(key, texts.get(key)) for key in {**memory.settings, **texts}]
+    database.apply([s for write in writes for s in rows.statements(write)])
+    return texts
 
 
 def _words(wish: object) -> dict[str, object]:
@@ -289,8 +331,8 @@ def _words(wish: object) -> dict[str, object]:
     return {n: getattr(wish, n) for n in names if n not in _UNLOGGED}
 
 
-async def _serve(wake_up: Wake, ports: StationPorts, state: Path) -> int:
-    station = Station(wake_up, ports, state)
+async def _serve(wake_up: Wake, ports: StationPorts, state: Path, web_socket: Path | None) -> int:
+    station = Station(wake_up, ports, state, web_socket)
     for number in (signal.SIGTERM, signal.SIGINT):
         station.loop.add_signal_handler(number, station.stop)
 
@@ -308,6 +350,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--board", type=Path, required=True, help="board file (TOML)")
     parser.add_argument("--state", type=Path, required=True, help="directory of what lasts")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--web-socket", type=Path, help="where the pages ask; in --state if not")
     args = parser.parse_args(argv)
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.LogfmtRenderer(
@@ -322,7 +365,7 @@ def main(argv: list[str] | None = None) -> int:
         print(problem, file=sys.stderr)
         return 2
     try:
-        return asyncio.run(_serve(wake_up, ports, args.state))
+        return asyncio.run(_serve(wake_up, ports, args.state, args.web_socket))
     finally:
         ports.close()
 

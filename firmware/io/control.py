@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import json
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 LINE_MAX_BYTES = 256 * 1024
 SOCKET_NAME = "station.sock"
-Command = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Told = Mapping[str, Any]
+Command = Callable[[Mapping[str, Any]], Told | Awaitable[Told]]
 
 
 async def serve_control(path: Path, command: Command) -> asyncio.Server:
@@ -27,7 +29,7 @@ async def serve_control(path: Path, command: Command) -> asyncio.Server:
     async def session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, ValueError, asyncio.IncompleteReadError):
             while line := await reader.readline():
-                answer = _answer(line, command)
+                answer = await _answer(line, command)
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
         writer.close()
@@ -37,14 +39,15 @@ async def serve_control(path: Path, command: Command) -> asyncio.Server:
     return server
 
 
-def _answer(line: bytes, command: Command) -> Mapping[str, Any]:
+async def _answer(line: bytes, command: Command) -> Told:
     try:
         asked = json.loads(line)
     except ValueError as problem:
         return {"ok": False, "errors": [f"not JSON: {problem}"]}
     if not isinstance(asked, dict):
         return {"ok": False, "errors": ["a command is a JSON object with a key `do`"]}
-    return command(asked)
+    answer = command(asked)
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 def ask_station(state: Path, asked: Mapping[str, Any], wait_s: float = 5.0) -> dict[str, Any]:

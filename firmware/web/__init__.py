@@ -1,0 +1,1 @@
+"""The station's pages and API: requests to commands, answers to responses. No socket here."""

@@ -1,0 +1,98 @@
+"""The shapes of requests of the API: what is not declared is refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Text = Annotated[str, Field(max_length=200_000)]
+Short = Annotated[str, Field(max_length=64)]
+Key = Annotated[str, Field(min_length=1, max_length=100)]
+Entry = Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class Asked(BaseModel):
+    """A request; a word that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Login(Asked):
+    """A user of the station and the password."""
+
+    user: Short
+    password: Annotated[str, Field(max_length=256)]
+
+
+class NewPassword(Asked):
+    """A new password, by one's own old one; `user` is oneself if not named."""
+
+    old: Annotated[str, Field(max_length=256)]
+    new: Annotated[str, Field(max_length=256)]
+    user: Short | None = None
+
+
+class Changes(Asked):
+    """Values to write, all or none; with `revision` only if nobody else has written since."""
+
+    changes: Annotated[dict[Key, Text], Field(max_length=300)]
+    revision: int | None = None
+
+
+class Import(Asked):
+    """Exported settings, to be tried or taken."""
+
+    settings: Annotated[dict[Key, Text], Field(max_length=300)]
+    apply: bool = False
+
+
+class Undo(Asked):
+    """A change by its number."""
+
+    number: int
+
+
+class Start(Asked):
+    """The token of a session."""
+
+    token: Annotated[str, Field(min_length=1, max_length=20)]
+
+
+class FactoryReset(Asked):
+    """The words that nobody says by accident."""
+
+    confirm: Literal["factory reset"]
+
+
+class EditWhitelist(Asked):
+    """Entries to add and to remove."""
+
+    add: Annotated[list[Entry], Field(max_length=5_000)] = []
+    remove: Annotated[list[Entry], Field(max_length=5_000)] = []
+
+
+class ReplaceWhitelist(Asked):
+    """All entries."""
+
+    entries: Annotated[list[Entry], Field(max_length=5_000)]
+
+
+class Switch(Asked):
+    """Begin or end."""
+
+    on: bool
+
+
+class Confirm(Asked):
+    """What only a person can see."""
+
+    part: Literal["led", "reader", "lock", "contactor", "residual", "meter"]
+    ok: bool
+
+
+class BenchVerb(BaseModel):
+    """A verb of the bench protocol with its arguments."""
+
+    model_config = ConfigDict(extra="allow")
+    do: Annotated[str, Field(min_length=1, max_length=32)]
