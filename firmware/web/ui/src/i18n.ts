@@ -1,0 +1,89 @@
+// Texts in four languages. English sentences stand in the source and are the keys; the other
+// languages are one file each, loaded when chosen. What has no translation shows in English.
+import englishChoices from './lang/choices.en.json';
+import { remember, remembered, store } from './store';
+import type { Fault, Param } from './types';
+
+interface Texts {
+  chrome: Record<string, string>;
+  labels: Record<string, string>;
+  help: Record<string, string>;
+  choices: Record<string, string>;
+  faults: Record<string, { text: string; advice: string }>;
+}
+const ENGLISH: Texts = { chrome: {}, labels: {}, help: {}, choices: englishChoices, faults: {} };
+export const LANGUAGES = { en: 'English', de: 'Deutsch', fr: 'Français', nl: 'Nederlands' } as const;
+export type Language = keyof typeof LANGUAGES;
+
+export const language = store<Language>('en');
+let texts = ENGLISH;
+
+export async function speak(wanted: string, keep = false): Promise<void> {
+  const chosen: Language = wanted in LANGUAGES ? (wanted as Language) : 'en';
+  if (keep) remember('language', chosen);
+  if (chosen === 'en') texts = ENGLISH;
+  else {
+    try {
+      const response = await fetch(`./lang/${chosen}.json`);
+      texts = response.ok ? ((await response.json()) as Texts) : ENGLISH;
+    } catch { texts = ENGLISH; }
+  }
+  document.documentElement.lang = texts === ENGLISH ? 'en' : chosen;
+  language.set(chosen);
+}
+
+export const chosenLanguage = (otherwise: string): string => remembered('language', otherwise);
+
+export function t(text: string, values: Record<string, string | number> = {}): string {
+  const found = texts.chrome[text] ?? text;
+  return found.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+}
+
+// `one` and `many` are both texts of the catalogue; `{n}` is the number.
+export function plural(count: number, one: string, many: string): string {
+  return t(count === 1 ? one : many, { n: count });
+}
+
+export const label = (param: Param): string => {
+  const own = texts.labels[param.key];
+  if (own) return own;
+  return /_2$/.test(param.key) && !/2/.test(param.label) ? `${param.label} (${t('Connector 2')})` : param.label;
+};
+export const help = (param: Param): string => texts.help[param.key] ?? param.help;
+export const faultText = (fault: Fault): string => texts.faults[fault.id]?.text ?? fault.text;
+export const faultAdvice = (fault: Fault): string => texts.faults[fault.id]?.advice ?? fault.advice;
+
+export function choice(param: Param, value: string): string {
+  return texts.choices[`${param.key}.${value}`] ?? texts.choices[value]
+    ?? englishChoices[`${param.key}.${value}` as keyof typeof englishChoices]
+    ?? englishChoices[value as keyof typeof englishChoices] ?? tidy(value);
+}
+
+function tidy(value: string): string {
+  const words = value.replace(/_/g, ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+const locale = (): string => ({ en: 'en-GB', de: 'de-DE', fr: 'fr-FR', nl: 'nl-NL' })[language.get()];
+
+export function number(value: number, digits: number): string {
+  return value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+export const amps = (ma: number | null | undefined, digits = 1): string =>
+  ma == null ? '–' : `${number(ma / 1000, ma % 1000 === 0 && digits === 0 ? 0 : digits)} A`;
+export const kilowatts = (w: number | null | undefined): string => (w == null ? '–' : `${number(w / 1000, 1)} kW`);
+export const kilowattHours = (wh: number | null | undefined): string =>
+  wh == null ? '–' : `${number(wh / 1000, wh < 100_000 ? 2 : 1)} kWh`;
+
+function inZone(zone: string): string | undefined {
+  try { new Intl.DateTimeFormat('en', { timeZone: zone }); return zone; } catch { return undefined; }
+}
+export const clock = (at: string | number | Date, zone?: string): string =>
+  new Date(at).toLocaleTimeString(locale(), { timeZone: zone ? inZone(zone) : undefined });
+export const stamp = (at: string | null | undefined): string =>
+  at ? new Date(at).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'medium' }) : '–';
+export const stationTime = (utc: string, zone: string): string => {
+  const timeZone = inZone(zone);
+  const shown = new Date(utc).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'medium', timeZone: timeZone ?? 'UTC' });
+  return `${shown} ${timeZone ? zone : 'UTC'}`;
+};
