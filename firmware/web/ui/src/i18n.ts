@@ -1,6 +1,7 @@
 // Texts in four languages. English sentences stand in the source and are the keys; the other
 // languages are one file each, loaded when chosen. What has no translation shows in English.
 import englishChoices from './lang/choices.en.json';
+import words from './lang/words.en.json';
 import { remember, remembered, store } from './store';
 import type { Fault, Param } from './types';
 
@@ -35,8 +36,25 @@ export async function speak(wanted: string, keep = false): Promise<void> {
 export const chosenLanguage = (otherwise: string): string => remembered('language', otherwise);
 
 export function t(text: string, values: Record<string, string | number> = {}): string {
-  const found = texts.chrome[text] ?? text;
+  const found = texts.chrome[text] ?? words[text as keyof typeof words] ?? text;
   return found.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
+}
+
+// A sentence of the station; its numbers may differ from those of the catalogue: they stand
+// there as {1}, {2} in their order.
+export function told(text: string): string {
+  const found = t(text);
+  if (found !== text || texts === ENGLISH) return found;
+  const numbers: string[] = [];
+  const shape = text.replace(/\d+(?:\.\d+)?/g, (one) => `{${numbers.push(one)}}`);
+  const known = texts.chrome[shape];
+  return known ? known.replace(/\{(\d+)\}/g, (_whole, n: string) => numbers[Number(n) - 1] ?? '') : text;
+}
+
+// A word of the station (a source, a state): known ones have a text, others show as they are.
+export function word(kind: string, value: string): string {
+  const found = t(`${kind} ${value}`);
+  return found === `${kind} ${value}` ? value.replace(/_/g, ' ') : found;
 }
 
 // `one` and `many` are both texts of the catalogue; `{n}` is the number.
@@ -47,9 +65,11 @@ export function plural(count: number, one: string, many: string): string {
 export const label = (param: Param): string => {
   const own = texts.labels[param.key];
   if (own) return own;
-  return /_2$/.test(param.key) && !/2/.test(param.label) ? `${param.label} (${t('Connector 2')})` : param.label;
+  const first = texts.labels[param.key.replace(/_2$/, '_1')];
+  return first ? `${first} (${t('Connector 2')})` : param.label;
 };
-export const help = (param: Param): string => texts.help[param.key] ?? param.help;
+export const help = (param: Param): string =>
+  texts.help[param.key] ?? texts.help[param.key.replace(/_2$/, '_1')] ?? param.help;
 export const faultText = (fault: Fault): string => texts.faults[fault.id]?.text ?? fault.text;
 export const faultAdvice = (fault: Fault): string => texts.faults[fault.id]?.advice ?? fault.advice;
 

@@ -1,6 +1,6 @@
 // The dashboard: what is wrong first, then each outlet with its reason, then what stands around it.
 import { api } from '../api';
-import { amps, faultAdvice, faultText, plural, stamp, t } from '../i18n';
+import { amps, faultAdvice, faultText, plural, stamp, t, told } from '../i18n';
 import { status } from '../live';
 import { atLeast } from '../session';
 import { useStore } from '../store';
@@ -44,7 +44,7 @@ function Faults({ faults, outlets }: { faults: Fault[]; outlets: number }) {
           <p class="small soft">
             {t('since {time}', { time: stamp(one.since) })}
             {one.times > 1 && ` · ${plural(one.times, 'once', '{n} times')}`}
-            {one.clears && ` · ${t('Clears:')} ${t(one.clears)}`}
+            {one.clears && ` · ${t('Clears:')} ${told(one.clears)}`}
           </p>
         </article>
       ))}
@@ -55,12 +55,12 @@ function Faults({ faults, outlets }: { faults: Fault[]; outlets: number }) {
 function Around({ now }: { now: Status }) {
   const back = now.backend;
   const rows: [string, preact.ComponentChildren][] = [
-    [t('Back end'), <><Badge tone={back.connected ? 'good' : back.state === 'off' ? 'plain' : 'warn'}>{t(back.name)}</Badge><p class="small">{t(back.why)}</p></>],
+    [t('Back end'), <><Badge tone={back.connected ? 'good' : back.state === 'off' ? 'plain' : 'warn'}>{told(back.name)}</Badge><p class="small">{told(back.why)}</p></>],
   ];
   if (back.queued) rows.push([t('Waiting to be sent'), plural(back.queued, '{n} message', '{n} messages')]);
-  rows.push([t('Modem'), t(now.modem.text)]);
+  rows.push([t('Modem'), told(now.modem.text)]);
   if (now.last_card) {
-    rows.push([t('Last card'), <><code>{now.last_card.uid}</code> · {t(now.last_card.text)} <span class="soft small">{stamp(now.last_card.at)}</span></>]);
+    rows.push([t('Last card'), <><code>{now.last_card.uid}</code> · {told(now.last_card.text)} <span class="soft small">{stamp(now.last_card.at)}</span></>]);
   }
   rows.push([t('Board'), `${now.station.board}${now.station.simulated ? ` (${t('simulated')})` : ''}`]);
   return (
@@ -75,7 +75,7 @@ function Dlm({ now }: { now: Status }) {
   const { dlm } = now;
   return (
     <Card title={t('Load management')}>
-      <p>{t(dlm.text)}</p>
+      <p>{told(dlm.text)}</p>
       {dlm.slaves?.length > 0 && (
         <div class="scroll" tabIndex={0} role="region" aria-label={t('Stations of the group')}>
           <table>
@@ -105,7 +105,7 @@ function Events() {
         {found?.events.slice(0, 40).map((one) => (
           <li>
             <time class="soft small" dateTime={one.at}>{stamp(one.at)}</time>
-            <span>{one.outlet != null && one.outlet > 0 && <strong>{where(one.outlet)}: </strong>}{t(one.text)}</span>
+            <span>{one.outlet != null && one.outlet > 0 && <strong>{where(one.outlet)}: </strong>}{told(one.text)}</span>
           </li>
         ))}
       </ul>

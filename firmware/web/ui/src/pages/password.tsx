@@ -1,7 +1,7 @@
 // A new password: the first one that must be changed, or any later one.
 import { useState } from 'preact/hooks';
 import { api, Refused } from '../api';
-import { t } from '../i18n';
+import { t, word } from '../i18n';
 import { begin, leave, session } from '../session';
 import { ROLES } from '../types';
 import { PasswordField } from '../parts/password_field';
@@ -58,7 +58,7 @@ export function PasswordForm({ only }: { only?: string } = {}) {
         <label class="field">
           <span class="label">{t('Password of')}</span>
           <select value={user} onChange={(event) => setUser(event.currentTarget.value)}>
-            {below.map((role) => <option value={role}>{t(`role ${role}`)}</option>)}
+            {below.map((role) => <option value={role}>{word('role', role)}</option>)}
           </select>
         </label>
       )}

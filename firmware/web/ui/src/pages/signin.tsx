@@ -1,7 +1,7 @@
 // Signing in: which role, which password, and a clear word when it does not work.
 import { useState } from 'preact/hooks';
 import { api, Refused } from '../api';
-import { t } from '../i18n';
+import { t, word } from '../i18n';
 import { adopt, session } from '../session';
 import { useStore } from '../store';
 import { PasswordField } from '../parts/password_field';
@@ -38,7 +38,7 @@ export function SignIn() {
           <label class="field">
             <span class="label">{t('User')}</span>
             <select value={user} onChange={(event) => setUser(event.currentTarget.value)} autocomplete="username" name="user">
-              {['user', 'operator', 'installer', 'manufacturer'].map((name) => <option value={name}>{t(`role ${name}`)}</option>)}
+              {['user', 'operator', 'installer', 'manufacturer'].map((name) => <option value={name}>{word('role', name)}</option>)}
             </select>
           </label>
           <PasswordField label={t('Password')} value={password} onValue={setPassword} autocomplete="current-password" />

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api, Refused, url } from '../api';
 import { loadParams } from '../edits';
-import { stamp, t } from '../i18n';
+import { stamp, t, word } from '../i18n';
 import { atLeast } from '../session';
 import type { Changes, Check, HistoryEntry } from '../types';
 import { Card, Trouble, useLoad } from '../parts/basics';
@@ -109,7 +109,7 @@ function History() {
           <li>
             <details>
               <summary>
-                <span><strong>{stamp(one.at)}</strong> · {t(`role ${one.who}`).replace(/^role /, '')} ({t(`by ${one.by}`).replace(/^by /, '')}) · {one.values.map((value) => value.key).slice(0, 3).join(', ')}{one.values.length > 3 ? ' …' : ''}</span>
+                <span><strong>{stamp(one.at)}</strong> · {word('role', one.who)} ({word('by', one.by)}) · {one.values.map((value) => value.key).slice(0, 3).join(', ')}{one.values.length > 3 ? ' …' : ''}</span>
               </summary>
               <DiffTable diff={one.values} caption={t('Change {n}', { n: one.number })} />
               {one.undoable && <button type="button" class="button" onClick={() => setUndoing(one)}>{t('Undo this change')}</button>}

@@ -1,7 +1,7 @@
 // What the world does to the station on the virtual bench: car, card, faults.
 import { useState } from 'preact/hooks';
 import { api } from '../api';
-import { t } from '../i18n';
+import { t, word } from '../i18n';
 import { status } from '../live';
 import { useStore } from '../store';
 import type { LookOutlet } from '../types';
@@ -78,7 +78,7 @@ export function CardControls() {
           </select></label>
         <button class="button primary">{t('Swipe card')}</button>
       </form>
-      <p role="status" class="soft">{last && <><Badge tone={last.verdict === 'refused' ? 'bad' : last.verdict === 'asked' ? 'busy' : 'good'}>{t(`verdict ${last.verdict}`)}</Badge> <code>{last.uid}</code> {t(last.text)}</>}</p>
+      <p role="status" class="soft">{last && <><Badge tone={last.verdict === 'refused' ? 'bad' : last.verdict === 'asked' ? 'busy' : 'good'}>{word('verdict', last.verdict)}</Badge> <code>{last.uid}</code> {t(last.text)}</>}</p>
     </Card>
   );
 }

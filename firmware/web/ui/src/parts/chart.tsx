@@ -21,6 +21,11 @@ function table(held: Point[], outlet: number): Table {
 
 const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// Without a pointer the legend tells the newest values.
+function showLast(plot: UPlot): void {
+  if (plot.cursor.idx == null && plot.data[0].length) plot.setLegend({ idx: plot.data[0].length - 1 });
+}
+
 function options(width: number, zone: string): UPlot.Options {
   const line = (label: string, name: string, dash?: number[]): UPlot.Series => ({
     label, stroke: colour(name), width: 2, dash, points: { show: false },
@@ -30,6 +35,7 @@ function options(width: number, zone: string): UPlot.Options {
   return {
     width, height: HEIGHT, cursor: { y: false, points: { size: 6 } }, padding: [10, 8, 0, 0],
     legend: { live: true },
+    hooks: { setCursor: [showLast], setData: [showLast], ready: [showLast] },
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max(10, Math.ceil((high || 0) * 1.15))] } },
     tzDate: (at) => { try { return UPlot.tzDate(new Date(at * 1000), zone); } catch { return new Date(at * 1000); } },
     axes: [

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api } from '../api';
 import { param } from '../edits';
-import { label, t } from '../i18n';
+import { label, t, told, word } from '../i18n';
 import { Badge, Card, Trouble, useLoad } from './basics';
 
 const TONES = { ok: 'good', failed: 'bad', unknown: 'plain', skipped: 'plain' } as const;
@@ -18,14 +18,14 @@ export function Diagnosis() {
       </button>
     }>
       <Trouble text={problem} />
-      {back && <p class="sentence" role="status">{t(back.sentence)}</p>}
+      {back && <p class="sentence" role="status">{told(back.sentence)}</p>}
       {back && (
         <ol class="steps">
           {back.steps.map((one) => (
             <li class={one.state}>
-              <Badge tone={TONES[one.state as keyof typeof TONES] ?? 'plain'}>{t(`step ${one.state}`)}</Badge>
+              <Badge tone={TONES[one.state as keyof typeof TONES] ?? 'plain'}>{word('step', one.state)}</Badge>
               <strong>{t(one.label)}</strong>
-              <span>{t(one.text)}</span>
+              <span>{told(one.text)}</span>
             </li>
           ))}
         </ol>
@@ -41,7 +41,7 @@ export function Diagnosis() {
                   <tr>
                     <th scope="row">{known ? <a href={`#/${known.menu}?p=${known.key}`}>{label(known)}</a> : one.key}</th>
                     <td>{one.value || t('empty')}</td>
-                    <td class="soft">{t(one.remark)}</td>
+                    <td class="soft">{told(one.remark)}</td>
                   </tr>
                 );
               })}

@@ -1,7 +1,7 @@
 // One parameter as a row of a form: name, control, what is allowed, help, when it acts, what is wrong.
 import { useState } from 'preact/hooks';
 import { check, dropEdit, edit, edits, hint, valueOf } from '../edits';
-import { choice, help, label, t } from '../i18n';
+import { choice, help, label, t, word } from '../i18n';
 import { useStore } from '../store';
 import type { Param } from '../types';
 import { Badge } from './basics';
@@ -85,7 +85,7 @@ function Help({ param, id }: { param: Param; id: string }) {
   if (param.allowed && param.kind !== 'choice') rows.push([t('Allowed'), param.allowed]);
   rows.push([t('Key'), param.key]);
   if (param.ocpp) rows.push([t('OCPP key'), param.ocpp]);
-  rows.push([t('Changed by'), t(`role ${param.role}`)]);
+  rows.push([t('Changed by'), word('role', param.role)]);
   if (param.restarts) rows.push([t('Restarts'), param.restarts]);
   if (param.manual) rows.push([t('Manual'), param.manual]);
   return (
@@ -105,7 +105,7 @@ function ReadOnly({ param, value }: { param: Param; value: string }) {
     <p class="read-only">
       <span>{secret ? (param.is_set ? t('set') : t('not set')) : display(param, value)}</span>
       <span class="tag"><svg viewBox="0 0 24 24" width="12" height="12" aria-hidden="true"><path d="M7 11V8a5 5 0 0 1 10 0v3M5 11h14v9H5z" /></svg>
-        {t('changed by {role}', { role: t(`role ${param.role}`) })}</span>
+        {t('changed by {role}', { role: word('role', param.role) })}</span>
     </p>
   );
 }

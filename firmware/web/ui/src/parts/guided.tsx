@@ -1,7 +1,7 @@
 // The guided test: the station says what to do, looks, and says what it saw.
 import { useEffect, useState } from 'preact/hooks';
 import { api } from '../api';
-import { t } from '../i18n';
+import { t, told, word } from '../i18n';
 import type { Commissioning } from '../types';
 import { Badge, Trouble } from './basics';
 import { attempt } from './toast';
@@ -35,9 +35,9 @@ export function GuidedTest() {
       <ol class="steps test" aria-live="polite">
         {found?.steps.map((one) => (
           <li class={`${one.state}${one === next && found.on ? ' now' : ''}`}>
-            <Badge tone={TONES[one.state as keyof typeof TONES] ?? 'plain'}>{t(`test ${one.state}`)}</Badge>
-            <strong>{t(`part ${one.part}`)}{one.outlet ? ` · ${t('Outlet {n}', { n: one.outlet })}` : ''}</strong>
-            <span>{t(one.do)}{one.seen && <span class="soft block">{t('The station saw:')} {t(one.seen)}</span>}</span>
+            <Badge tone={TONES[one.state as keyof typeof TONES] ?? 'plain'}>{word('test', one.state)}</Badge>
+            <strong>{word('part', one.part)}{one.outlet ? ` · ${t('Outlet {n}', { n: one.outlet })}` : ''}</strong>
+            <span>{told(one.do)}{one.seen && <span class="soft block">{t('The station saw:')} {told(one.seen)}</span>}</span>
             {found.on && one.state === 'waiting' && SEEN_BY_PERSON.includes(one.part) && (
               <span class="row">
                 <button type="button" class="button" onClick={() => void put(() => api.confirmPart(one.part, true))}>{t('Yes, I see it')}</button>

@@ -1,7 +1,7 @@
 // Every limit that holds now, least first, and which of them binds.
 import { useEffect } from 'preact/hooks';
 import { api } from '../api';
-import { amps, t } from '../i18n';
+import { amps, t, told, word } from '../i18n';
 import { Badge, Card, Trouble, useLoad } from './basics';
 
 const AGAIN_MS = 5000;
@@ -22,8 +22,8 @@ export function Limits() {
             {one.limits.map((limit) => (
               <li class={limit.binding ? 'binding' : ''}>
                 <strong>{amps(limit.limit_ma, 0)}</strong>
-                <span>{t(`source ${limit.source}`)} {limit.binding && <Badge tone="warn">{t('binds')}</Badge>}
-                  <span class="soft small block">{t(limit.reason)}{limit.expires_in_s != null && ` · ${t('for {n} s more', { n: limit.expires_in_s })}`}</span>
+                <span>{word('source', limit.source)} {limit.binding && <Badge tone="warn">{t('binds')}</Badge>}
+                  <span class="soft small block">{told(limit.reason)}{limit.expires_in_s != null && ` · ${t('for {n} s more', { n: limit.expires_in_s })}`}</span>
                 </span>
               </li>
             ))}

@@ -1,7 +1,7 @@
 // One outlet: its state in words, the big numbers, the limit with its source, why, and what one can do.
 import { useState } from 'preact/hooks';
 import { api } from '../api';
-import { amps, kilowattHours, kilowatts, number, t } from '../i18n';
+import { amps, kilowattHours, kilowatts, number, t, told, word } from '../i18n';
 import { atLeast } from '../session';
 import type { Outlet } from '../types';
 import { Badge, Facts, useName } from './basics';
@@ -20,14 +20,14 @@ export function OutletCard({ outlet }: { outlet: Outlet }) {
     <section class="card outlet" aria-labelledby={id}>
       <div class="card-head">
         <h2 id={id}>{t('Outlet {n}', { n: outlet.outlet })}</h2>
-        <span role="status"><Badge tone={TONES[outlet.status] ?? 'plain'}>{t(`status ${outlet.status}`)}</Badge></span>
+        <span role="status"><Badge tone={TONES[outlet.status] ?? 'plain'}>{word('status', outlet.status)}</Badge></span>
       </div>
       <Numbers outlet={outlet} />
-      <p class="sentence">{t(outlet.why)}</p>
-      {outlet.advice && <p class="notice warn">{t(outlet.advice)}</p>}
+      <p class="sentence">{reason(outlet)}</p>
+      {outlet.advice && <p class="notice warn">{told(outlet.advice)}</p>}
       <Chart outlet={outlet.outlet} />
       <Facts rows={[
-        [t('Limit'), <>{amps(outlet.limit_ma, 0)} <span class="soft">· {t('set by')} {t(`source ${outlet.limit_source}`)}</span></>],
+        [t('Limit'), <>{amps(outlet.limit_ma, 0)} <span class="soft">· {t('set by')} {word('source', outlet.limit_source)}</span></>],
         [t('Offered to the car'), amps(outlet.offered_ma, 0)],
         [t('Token'), outlet.token ? <code>{outlet.token}</code> : t('none')],
         [t('Cable'), outlet.cable_ma ? `${amps(outlet.cable_ma, 0)}${outlet.locked ? ` · ${t('locked')}` : ''}` : t('none plugged in')],
@@ -39,19 +39,30 @@ export function OutletCard({ outlet }: { outlet: Outlet }) {
   );
 }
 
+// The card says which outlet it is; the sentence need not.
+function reason(outlet: Outlet): string {
+  const text = told(outlet.why.replace(/^outlet \d+: /, ''));
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function Numbers({ outlet }: { outlet: Outlet }) {
   const currents = outlet.currents_ma;
   const most = currents ? Math.max(...currents) : null;
   return (
     <div class="numbers">
-      <div><span class="big">{kilowatts(outlet.power_w)}</span><span class="soft small">{t('Power')}</span></div>
+      <div><Big text={kilowatts(outlet.power_w)} /><span class="soft small">{t('Power')}</span></div>
       <div>
-        <span class="big">{amps(most)}</span>
+        <Big text={amps(most)} />
         <span class="soft small">{t('Current')}{currents && ` · ${currents.map((ma) => number(ma / 1000, 1)).join(' / ')}`}</span>
       </div>
-      <div><span class="big">{kilowattHours(outlet.energy_wh)}</span><span class="soft small">{t('Energy of this session')}</span></div>
+      <div><Big text={kilowattHours(outlet.energy_wh)} /><span class="soft small">{t('Energy of this session')}</span></div>
     </div>
   );
+}
+
+function Big({ text }: { text: string }) {
+  const [value, unit] = text.split(' ');
+  return <span class="big">{value}{unit && <small> {unit}</small>}</span>;
 }
 
 function Acts({ outlet }: { outlet: Outlet }) {
@@ -59,7 +70,7 @@ function Acts({ outlet }: { outlet: Outlet }) {
   const [token, setToken] = useState('');
   const n = outlet.outlet;
   const running = outlet.transaction_id != null || ['Charging', 'SuspendedEV', 'SuspendedEVSE'].includes(outlet.status);
-  const act = (name: string, body: unknown = {}) => attempt(async () => t((await api.outlet(n, name, body)).text));
+  const act = (name: string, body: unknown = {}) => attempt(async () => told((await api.outlet(n, name, body)).text));
   return (
     <div class="acts" role="group" aria-label={t('What to do at outlet {n}', { n })}>
       {running

@@ -1,21 +1,37 @@
 // The time-of-day table of the current scheduler: days, from when, how much per phase.
-// As text a row is `mo,tu 08:00 16/16/16`, rows are joined by `;`.
+// As text a row is `mon-fri,sun 08:00 16/16/16`, rows are joined by `;`.
 import { edit } from '../edits';
 import { t } from '../i18n';
 import type { Param } from '../types';
 
-const DAYS = ['mo', 'tu', 'we', 'th', 'fr', 'sa', 'su'];
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 interface Row { days: string[]; time: string; amps: string[] }
 
 export function readRows(text: string): Row[] {
   return text.split(';').map((part) => part.trim()).filter(Boolean).map((part) => {
     const [days = '', time = '', amps = ''] = part.split(/\s+/);
-    return { days: days.toLowerCase().split(',').filter(Boolean), time, amps: amps.split('/') };
+    return { days: days.toLowerCase().split(',').flatMap(span), time, amps: amps.split('/') };
   });
 }
 
+function span(part: string): string[] {
+  const [first = '', last = first] = part.split('-');
+  return DAYS.slice(DAYS.indexOf(first), DAYS.indexOf(last) + 1);
+}
+
+// Three days or more in a row are written as a span.
+function daysText(days: string[]): string {
+  const parts: string[] = [];
+  for (let n = 0; n < DAYS.length; n += 1) {
+    let end = n;
+    while (days.includes(DAYS[end]!)) end += 1;
+    if (end - n >= 3) { parts.push(`${DAYS[n]}-${DAYS[end - 1]}`); n = end; } else if (days.includes(DAYS[n]!)) parts.push(DAYS[n]!);
+  }
+  return parts.join(',');
+}
+
 export const writeRows = (rows: Row[]): string =>
-  rows.map((row) => `${row.days.join(',')} ${row.time} ${row.amps.join('/')}`).join(';');
+  rows.map((row) => `${daysText(row.days)} ${row.time} ${row.amps.join('/')}`).join(';');
 
 export function ScheduleControl({ param, value, id }: { param: Param; value: string; id: string }) {
   const rows = readRows(value);

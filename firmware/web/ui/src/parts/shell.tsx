@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { book, edits } from '../edits';
-import { clock, stationTime, t } from '../i18n';
+import { clock, stationTime, t, word } from '../i18n';
 import { lost, status } from '../live';
 import { PAGES } from '../pages/table';
 import { route, slug } from '../router';
@@ -67,7 +67,7 @@ function Header({ open, onMenu }: { open: boolean; onMenu: () => void }) {
         <Find />
         <LanguageChoice />
         <ThemeChoice />
-        <span class="role small"><span class="sr">{t('Signed in as')} </span>{t(`role ${who?.role ?? 'user'}`)}</span>
+        <span class="role small"><span class="sr">{t('Signed in as')} </span>{word('role', who?.role ?? 'user')}</span>
         <button class="button quiet" onClick={() => void leave()}>{t('Log out')}</button>
       </div>
     </header>

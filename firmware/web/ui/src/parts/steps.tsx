@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api } from '../api';
 import { edit, fill, param } from '../edits';
-import { amps, label, LANGUAGES, speak, t, type Language } from '../i18n';
+import { amps, label, LANGUAGES, speak, t, word, type Language } from '../i18n';
 import { status } from '../live';
 import { remember, remembered, useStore } from '../store';
 import { Badge, Facts, useLoad } from './basics';
@@ -11,9 +11,9 @@ import { say } from './toast';
 
 interface Land { language: Language; zone: string; volts: string; hint: string }
 const LANDS: Record<string, Land> = {
-  NL: { language: 'nl', zone: 'Europe/Amsterdam', volts: '230', hint: 'Above 3 × 25 A of the house connection, load management is advisable.' },
+  NL: { language: 'nl', zone: 'Europe/Amsterdam', volts: '230', hint: 'With a house connection of 3 × 25 A, load management is advisable.' },
   BE: { language: 'nl', zone: 'Europe/Brussels', volts: '230', hint: 'Old 3 × 230 V grids have no neutral: choose the IT setting of the phases there.' },
-  DE: { language: 'de', zone: 'Europe/Berlin', volts: '230', hint: 'Report above 3.7 kW; above 12 kW ask the grid operator first. One phase: at most 20 A.' },
+  DE: { language: 'de', zone: 'Europe/Berlin', volts: '230', hint: 'Report it to the grid operator; above 12 kW ask first. One phase: at most 20 A.' },
   AT: { language: 'de', zone: 'Europe/Vienna', volts: '230', hint: 'One phase: at most 16 A.' },
   CH: { language: 'de', zone: 'Europe/Zurich', volts: '230', hint: 'One phase: at most 16 A.' },
   FR: { language: 'fr', zone: 'Europe/Paris', volts: '230', hint: 'Only an installer with the IRVE mark may install above 3.7 kW.' },
@@ -66,7 +66,7 @@ export function OutletsSeen() {
     <div class="cards">
       {now?.outlets.map((one) => (
         <div class="inner">
-          <h3>{t('Outlet {n}', { n: one.outlet })} <Badge tone={one.faults.length ? 'bad' : 'good'}>{t(`status ${one.status}`)}</Badge></h3>
+          <h3>{t('Outlet {n}', { n: one.outlet })} <Badge tone={one.faults.length ? 'bad' : 'good'}>{word('status', one.status)}</Badge></h3>
           <Facts rows={[
             [t('Limit'), amps(one.limit_ma, 0)],
             [t('Cable'), one.cable_ma ? amps(one.cable_ma, 0) : t('none plugged in')],
@@ -107,7 +107,7 @@ export function Summary() {
     <>
       <Facts rows={rows} />
       {test && test.steps.length > 0 && (failed.length
-        ? <p class="notice warn">{t('Not passed in the guided test: {what}', { what: failed.map((one) => t(`part ${one.part}`) + (one.outlet ? ` ${one.outlet}` : '')).join(', ') })}</p>
+        ? <p class="notice warn">{t('Not passed in the guided test: {what}', { what: failed.map((one) => word('part', one.part) + (one.outlet ? ` ${one.outlet}` : '')).join(', ') })}</p>
         : <p class="notice good">{t('Every part passed the guided test.')}</p>)}
       {now && now.faults.filter((one) => !one.ended).length > 0 && <p class="notice bad">{t('The station reports a fault; see the dashboard.')}</p>}
       <p><button type="button" class="button" onClick={() => print()}>{t('Print this page')}</button></p>
