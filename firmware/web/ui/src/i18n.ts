@@ -70,6 +70,7 @@ export const label = (param: Param): string => {
 };
 export const help = (param: Param): string =>
   texts.help[param.key] ?? texts.help[param.key.replace(/_2$/, '_1')] ?? param.help;
+export const faultName = (id: string, otherwise: string): string => texts.faults[id]?.text ?? otherwise;
 export const faultText = (fault: Fault): string => texts.faults[fault.id]?.text ?? fault.text;
 export const faultAdvice = (fault: Fault): string => texts.faults[fault.id]?.advice ?? fault.advice;
 
@@ -102,8 +103,8 @@ export const clock = (at: string | number | Date, zone?: string): string =>
   new Date(at).toLocaleTimeString(locale(), { timeZone: zone ? inZone(zone) : undefined });
 export const stamp = (at: string | null | undefined): string =>
   at ? new Date(at).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'medium' }) : '–';
-export const stationTime = (utc: string, zone: string): string => {
+export const stationTime = (utc: string, zone: string): [string, string] => {
   const timeZone = inZone(zone);
   const shown = new Date(utc).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'medium', timeZone: timeZone ?? 'UTC' });
-  return `${shown} ${timeZone ? zone : 'UTC'}`;
+  return [shown, timeZone ? zone : 'UTC'];
 };

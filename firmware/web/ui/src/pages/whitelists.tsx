@@ -5,7 +5,6 @@ import { plural, stamp, t } from '../i18n';
 import type { Whitelist } from '../types';
 import { Badge, Card, Notice, Trouble, download, useLoad } from '../parts/basics';
 import { Dialog } from '../parts/dialog';
-import { Form } from '../parts/form';
 import { Learn } from '../parts/learn';
 import { attempt, say } from '../parts/toast';
 
@@ -20,7 +19,6 @@ export function Whitelists() {
       {list && !list.enabled && <Notice tone="warn">{t('The local whitelist is off; its entries count for nothing until it is on again.')} <a href="#/authorization?p=local_whitelist_enabled">{t('Authorization')}</a></Notice>}
       {list && <Local list={list} onList={setHeld} onLoad={load} />}
       {list && <Ocpp list={list} />}
-      <Form menus={['whitelists']} hide={(one) => ['local_whitelist_entries', 'ocpp_whitelist_entries'].includes(one.key)} />
     </>
   );
 }

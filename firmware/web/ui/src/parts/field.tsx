@@ -22,7 +22,7 @@ const EFFECTS: Record<string, string> = {
   immediate: 'acts at once', 'next session': 'from the next session', restart: 'after a restart',
 };
 
-export function Field({ param }: { param: Param }) {
+export function Field({ param, idle }: { param: Param; idle?: boolean }) {
   const changes = useStore(edits);
   const told = useStore(check);
   const [open, setOpen] = useState(false);
@@ -50,8 +50,8 @@ export function Field({ param }: { param: Param }) {
         {param.writable ? <Control param={param} value={value} id={id} about={about} wrong={problems.length > 0} />
           : <ReadOnly param={param} value={value} />}
         <div class="tags">
-          {param.writable && <span class={`tag ${param.effect === 'restart' ? 'restart' : ''}`}>{t(EFFECTS[param.effect] ?? param.effect)}</span>}
-          {!param.acts && <span class="tag note">{t('stored, nothing in this version acts on it yet')}</span>}
+          {param.writable && param.acts && <span class={`tag ${param.effect === 'restart' ? 'restart' : ''}`}>{t(EFFECTS[param.effect] ?? param.effect)}</span>}
+          {!param.acts && !idle && <span class="tag note">{t('stored, nothing in this version acts on it yet')}</span>}
           {changed && <button type="button" class="link" onClick={() => dropEdit(param.key)}>{t('undo this change')}</button>}
         </div>
         {problems.length > 0 && <p class="wrong-text" id={`${id}-bad`}><Badge tone="bad">{problems.join(' ')}</Badge></p>}

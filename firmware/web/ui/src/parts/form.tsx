@@ -55,6 +55,7 @@ function Group({ name, params, extra }: { name: string; params: Param[]; extra?:
   const visible = params.filter(shown);
   const id = `g-${slug(name)}`;
   const hidden = params.length - visible.length;
+  const idle = params.length > 1 && params.every((one) => !one.acts); // said once for all of them
   return (
     <section class="card group" id={id} aria-labelledby={`${id}-title`}>
       <div class="card-head">
@@ -63,11 +64,12 @@ function Group({ name, params, extra }: { name: string; params: Param[]; extra?:
           <button type="button" class="button quiet" aria-expanded={open} aria-controls={`${id}-body`} onClick={() => {
             remember(`fold.${name}`, open ? 'hide' : 'show');
             setOpen(!open);
-          }}>{t(fold[0])}: {open ? t('Show') : t('Hide')}</button>
+          }}>{t(fold[0])}<svg viewBox="0 0 24 24" width="18" height="18" class="chevron" aria-hidden="true"><path d="M6 9l6 6 6-6" /></svg></button>
         )}
       </div>
       <div id={`${id}-body`} hidden={!open}>
-        {visible.map((one) => <Field param={one} key={one.key} />)}
+        {idle && <p class="notice plain">{t('These settings are stored and exported, but nothing in this version acts on them yet.')}</p>}
+        {visible.map((one) => <Field param={one} key={one.key} idle={idle} />)}
         {visible.length === 0 && !extra && <p class="soft">{t('Nothing to set here.')}</p>}
         {hidden > 0 && <p class="soft small">{t('{n} more appear when they apply.', { n: hidden })}</p>}
         {extra}

@@ -1,7 +1,8 @@
 // Every limit that holds now, least first, and which of them binds.
 import { useEffect } from 'preact/hooks';
 import { api } from '../api';
-import { amps, t, told, word } from '../i18n';
+import { amps, t, word } from '../i18n';
+import { because } from '../sentences';
 import { Badge, Card, Trouble, useLoad } from './basics';
 
 const AGAIN_MS = 5000;
@@ -23,7 +24,7 @@ export function Limits() {
               <li class={limit.binding ? 'binding' : ''}>
                 <strong>{amps(limit.limit_ma, 0)}</strong>
                 <span>{word('source', limit.source)} {limit.binding && <Badge tone="warn">{t('binds')}</Badge>}
-                  <span class="soft small block">{told(limit.reason)}{limit.expires_in_s != null && ` · ${t('for {n} s more', { n: limit.expires_in_s })}`}</span>
+                  <span class="soft small block">{because(limit.reason)}{limit.expires_in_s != null && ` · ${t('for {n} s more', { n: limit.expires_in_s })}`}</span>
                 </span>
               </li>
             ))}

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api } from '../api';
 import { amps, kilowattHours, kilowatts, number, t, told, word } from '../i18n';
+import { reason } from '../sentences';
 import { atLeast } from '../session';
 import type { Outlet } from '../types';
 import { Badge, Facts, useName } from './basics';
@@ -23,7 +24,7 @@ export function OutletCard({ outlet }: { outlet: Outlet }) {
         <span role="status"><Badge tone={TONES[outlet.status] ?? 'plain'}>{word('status', outlet.status)}</Badge></span>
       </div>
       <Numbers outlet={outlet} />
-      <p class="sentence">{reason(outlet)}</p>
+      <p class="sentence">{reason(outlet.why)}</p>
       {outlet.advice && <p class="notice warn">{told(outlet.advice)}</p>}
       <Chart outlet={outlet.outlet} />
       <Facts rows={[
@@ -37,12 +38,6 @@ export function OutletCard({ outlet }: { outlet: Outlet }) {
       {atLeast('operator') && <Acts outlet={outlet} />}
     </section>
   );
-}
-
-// The card says which outlet it is; the sentence need not.
-function reason(outlet: Outlet): string {
-  const text = told(outlet.why.replace(/^outlet \d+: /, ''));
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function Numbers({ outlet }: { outlet: Outlet }) {

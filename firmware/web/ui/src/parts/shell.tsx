@@ -62,7 +62,7 @@ function Header({ open, onMenu }: { open: boolean; onMenu: () => void }) {
           </span>
         </div>
       </div>
-      <div class="top-time small soft">{now && <time dateTime={now.station.utc}>{stationTime(now.station.utc, now.station.zone)}</time>}</div>
+      <div class="top-time small soft">{now && <StationTime utc={now.station.utc} zone={now.station.zone} />}</div>
       <div class="top-tools">
         <Find />
         <LanguageChoice />
@@ -72,6 +72,11 @@ function Header({ open, onMenu }: { open: boolean; onMenu: () => void }) {
       </div>
     </header>
   );
+}
+
+function StationTime({ utc, zone }: { utc: string; zone: string }) {
+  const [time, where] = stationTime(utc, zone);
+  return <time dateTime={utc}><span>{time}</span> <span>{where}</span></time>;
 }
 
 function Menu({ open, page }: { open: boolean; page: string }) {
