@@ -77,7 +77,7 @@ export const api = {
   replaceWhitelist: (entries: string[]) => ask<T.Whitelist>('PUT', '/whitelist', { entries }),
   learn: (on: boolean) => post<unknown>('/learn', { on }),
   commissioning: () => get<T.Commissioning>('/commissioning'),
-  commission: (on: boolean) => post<T.Commissioning>('/commissioning', { on }),
-  confirmPart: (part: string, ok: boolean) => post<T.Commissioning>('/commissioning/confirm', { part, ok }),
+  commission: (on: boolean) => post<unknown>('/commissioning', { on }),
+  confirmPart: (part: string, ok: boolean) => post<unknown>('/commissioning/confirm', { part, ok }),
   bench: (act: Record<string, unknown>) => post<Record<string, unknown>>('/bench/do', act),
 };

@@ -1,6 +1,7 @@
 // The sentences in which the station says why, in the language and the words of the page: they
 // have a shape each; what has none shows as the station wrote it.
 import { book } from './edits';
+import type { Problem } from './types';
 import { faultName, label, t, told, word } from './i18n';
 
 type Shape = [RegExp, (parts: string[]) => string];
@@ -40,6 +41,12 @@ export function reason(why: string): string {
   const bare = why.replace(/^outlet \d+: /, '');
   const shape = SHAPES.find(([form]) => form.test(bare));
   const text = shape ? shape[1](shape[0].exec(bare)!.slice(1)) : named(told(bare));
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+// What is wrong with a value: the field says which one it is.
+export function wrong(problem: Problem): string {
+  const bare = problem.key ? problem.message.replace(new RegExp(`^${problem.key}:? ?`), '') : problem.message;
+  const text = named(told(bare.replace(/^allowed: /, '{allowed} '))).replace('{allowed} ', `${t('Allowed')}: `);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 export const because = (text: string): string => named(told(text));

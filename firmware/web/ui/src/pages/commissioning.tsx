@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { loadParams, book, edits, param, saveOnly, shown, summary } from '../edits';
 import { label, t } from '../i18n';
 import { status } from '../live';
+import { wrong } from '../sentences';
 import { remember, remembered, useStore } from '../store';
 import { Field } from '../parts/field';
 import { Country, OutletsSeen, PresetRow, Summary } from '../parts/steps';
@@ -77,7 +78,7 @@ export function Commissioning() {
         <div role="alert">
           {problems.length > 0 && (
             <div class="notice bad"><strong>{t('Not saved. Please look at:')}</strong>
-              <ul>{problems.map((one) => <li>{one.key && param(one.key) ? `${label(param(one.key)!)}: ` : ''}{t(one.message)}</li>)}</ul>
+              <ul>{problems.map((one) => <li>{one.key && param(one.key) ? `${label(param(one.key)!)}: ` : ''}{wrong(one)}</li>)}</ul>
             </div>
           )}
         </div>

@@ -77,7 +77,7 @@ function Dlm({ now }: { now: Status }) {
     <Card title={t('Load management')}>
       <p>{told(dlm.text)}</p>
       {dlm.slaves?.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-label={t('Stations of the group')}>
+        <div class="scroll" tabIndex={0} role="group" aria-label={t('Stations of the group')}>
           <table>
             <thead><tr><th scope="col">{t('Station')}</th><th scope="col">{t('State')}</th><th scope="col">{t('Limit')}</th><th scope="col">L1 / L2 / L3</th></tr></thead>
             <tbody>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, Refused, url } from '../api';
 import { loadParams } from '../edits';
 import { stamp, t, word } from '../i18n';
+import { because, wrong } from '../sentences';
 import { atLeast } from '../session';
 import type { Changes, Check, HistoryEntry } from '../types';
 import { Card, Trouble, useLoad } from '../parts/basics';
@@ -87,10 +88,10 @@ function ImportDialog({ incoming, onClose }: { incoming: { settings: Changes; ch
     }>
       {check.errors.length > 0 && (
         <div class="notice bad" role="alert"><strong>{t('This file cannot be imported:')}</strong>
-          <ul>{check.errors.map((one) => <li>{one.key ? `${one.key}: ` : ''}{t(one.message)}</li>)}</ul>
+          <ul>{check.errors.map((one) => <li>{one.key ? `${one.key}: ` : ''}{wrong(one)}</li>)}</ul>
         </div>
       )}
-      {check.warnings.map((one) => <p class="notice warn">{t(one)}</p>)}
+      {check.warnings.map((one) => <p class="notice warn">{because(one)}</p>)}
       <DiffTable diff={check.diff} />
       {check.restart.length > 0 && <p class="notice warn">{t('Some of it acts only after a restart of: {what}.', { what: check.restart.join(', ') })}</p>}
     </Dialog>

@@ -127,7 +127,7 @@ function Ocpp({ list }: { list: Whitelist }) {
     <Card wide title={`${t('OCPP whitelist')} · ${plural(list.ocpp.length, '{n} entry', '{n} entries')}`}>
       <p class="soft">{t('What the back end has said of cards, kept for when it cannot be asked.')}</p>
       {list.ocpp.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-label={t('OCPP whitelist')}>
+        <div class="scroll" tabIndex={0} role="group" aria-label={t('OCPP whitelist')}>
           <table>
             <thead><tr><th scope="col">{t('Token')}</th><th scope="col">{t('Verdict')}</th><th scope="col">{t('Expires')}</th></tr></thead>
             <tbody>

@@ -23,7 +23,7 @@ export function Dialog({ title, children, onClose, buttons, closeText }: Props) 
       <h2 id={name}>{title}</h2>
       <div class="dialog-body">{children}</div>
       <div class="dialog-foot">
-        <button type="button" class="button quiet" onClick={onClose}>{closeText ?? t('Cancel')}</button>
+        <button type="button" class={buttons ? 'button quiet' : 'button primary'} onClick={onClose}>{closeText ?? t('Cancel')}</button>
         {buttons}
       </div>
     </dialog>

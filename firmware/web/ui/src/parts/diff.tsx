@@ -7,7 +7,7 @@ import { display } from './field';
 export function DiffTable({ diff, caption }: { diff: Diff[]; caption?: string }) {
   if (!diff.length) return <p class="soft">{t('Nothing would change.')}</p>;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={caption ?? t('Changes')}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={caption ?? t('Changes')}>
       <table>
         <caption class="sr">{caption ?? t('Changes')}</caption>
         <thead><tr><th scope="col">{t('Setting')}</th><th scope="col">{t('from')}</th><th scope="col">{t('to')}</th></tr></thead>

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { check, dropEdit, edit, edits, hint, valueOf } from '../edits';
 import { choice, help, label, t, word } from '../i18n';
+import { wrong } from '../sentences';
 import { useStore } from '../store';
 import type { Param } from '../types';
 import { Badge } from './basics';
@@ -30,7 +31,7 @@ export function Field({ param, idle }: { param: Param; idle?: boolean }) {
   const value = valueOf(param);
   const changed = param.key in changes;
   const problems = changed || told?.errors.length
-    ? (told?.errors ?? []).filter((one) => one.key === param.key).map((one) => t(one.message)) : [];
+    ? (told?.errors ?? []).filter((one) => one.key === param.key).map(wrong) : [];
   const early = hint(param, value);
   if (!problems.length && early) problems.push(hintText(param, early));
   const about = [`${id}-allowed`, problems.length ? `${id}-bad` : '', open ? `${id}-help` : ''].filter(Boolean).join(' ');

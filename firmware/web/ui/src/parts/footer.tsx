@@ -4,6 +4,7 @@ import { api, Refused } from '../api';
 import { ask, book, check, edits, loadParams, param, resetEdits, save, summary } from '../edits';
 import { label, plural, t } from '../i18n';
 import { status } from '../live';
+import { because, wrong } from '../sentences';
 import { useStore } from '../store';
 import type { Check } from '../types';
 import { aim } from './form';
@@ -78,7 +79,7 @@ function Problems() {
               {found
                 ? <a href={`#/${page}?p=${found.key}`} onClick={() => aim('', found.key)}>{label(found)}</a>
                 : one.key}
-              {one.key ? ': ' : ''}{t(one.message)}
+              {one.key ? ': ' : ''}{wrong(one)}
             </li>
           );
         })}
@@ -124,7 +125,7 @@ function Review({ asked, running, onDone }: { asked: Asked; running: number; onD
     }>
       {problem && <p class="notice bad" role="alert">{t(problem)}</p>}
       <DiffTable diff={asked.check.diff} />
-      {asked.check.warnings.map((one) => <p class="notice warn">{t(one)}</p>)}
+      {asked.check.warnings.map((one) => <p class="notice warn">{because(one)}</p>)}
       {asked.check.restart.length > 0 && !asked.restart && (
         <p class="notice warn">{t('Some of it acts only after a restart of: {what}.', { what: asked.check.restart.join(', ') })}</p>
       )}

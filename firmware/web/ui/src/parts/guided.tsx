@@ -22,7 +22,10 @@ export function GuidedTest() {
     const timer = setInterval(() => void look(), AGAIN_MS);
     return () => { gone = true; clearInterval(timer); };
   }, []);
-  const put = (act: () => Promise<Commissioning>) => attempt(async () => { setFound(await act() ?? await api.commissioning()); });
+  const put = (act: () => Promise<unknown>) => attempt(async () => {
+    await act();
+    setFound(await api.commissioning());
+  });
   const next = found?.steps.find((one) => one.state === 'waiting');
   return (
     <>

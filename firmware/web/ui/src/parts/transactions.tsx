@@ -47,7 +47,7 @@ export function Transactions() {
       <Trouble text={problem} />
       {found && !rows.length && <p class="soft">{t('Nobody has charged yet.')}</p>}
       {rows.length > 0 && (
-        <div class="scroll" tabIndex={0} role="region" aria-label={t('Transactions')}>
+        <div class="scroll" tabIndex={0} role="group" aria-label={t('Transactions')}>
           <table>
             <thead><tr>
               {['Outlet', 'Token', 'Began', 'Ended', 'Energy', 'Ended by', 'Back end'].map((name) => <th scope="col">{t(name)}</th>)}
