@@ -27,7 +27,7 @@ export const valueOf = (one: Param): string => edits.get()[one.key] ?? one.value
 
 export function edit(one: Param, text: string): void {
   const next = { ...edits.get() };
-  const same = text === one.value && one.kind !== 'secret';
+  const same = one.kind === 'secret' ? text === '' && !one.is_set : text === one.value;
   if (same) delete next[one.key];
   else next[one.key] = text;
   edits.set(next);

@@ -46,7 +46,13 @@ export function reason(why: string): string {
 // What is wrong with a value: the field says which one it is.
 export function wrong(problem: Problem): string {
   const bare = problem.key ? problem.message.replace(new RegExp(`^${problem.key}:? ?`), '') : problem.message;
-  const text = named(told(bare.replace(/^allowed: /, '{allowed} '))).replace('{allowed} ', `${t('Allowed')}: `);
+  const shape = /^('.*') cannot be taken, allowed: (.*)$/.exec(bare);
+  const text = shape
+    ? t('{value} cannot be taken. Allowed: {what}', { value: shape[1]!, what: told(shape[2]!) })
+    : named(told(bare));
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
-export const because = (text: string): string => named(told(text));
+export function because(text: string): string {
+  const found = named(told(text));
+  return found.charAt(0).toUpperCase() + found.slice(1);
+}

@@ -2,6 +2,7 @@
 import { api } from '../api';
 import { amps, faultAdvice, faultText, plural, stamp, t, told } from '../i18n';
 import { status } from '../live';
+import { because } from '../sentences';
 import { atLeast } from '../session';
 import { useStore } from '../store';
 import type { Fault, Status } from '../types';
@@ -55,7 +56,7 @@ function Faults({ faults, outlets }: { faults: Fault[]; outlets: number }) {
 function Around({ now }: { now: Status }) {
   const back = now.backend;
   const rows: [string, preact.ComponentChildren][] = [
-    [t('Back end'), <><Badge tone={back.connected ? 'good' : back.state === 'off' ? 'plain' : 'warn'}>{told(back.name)}</Badge><p class="small">{told(back.why)}</p></>],
+    [t('Back end'), <><Badge tone={back.connected ? 'good' : back.state === 'off' ? 'plain' : 'warn'}>{told(back.name)}</Badge><p class="small">{because(back.why)}</p></>],
   ];
   if (back.queued) rows.push([t('Waiting to be sent'), plural(back.queued, '{n} message', '{n} messages')]);
   rows.push([t('Modem'), told(now.modem.text)]);

@@ -48,12 +48,15 @@ function Chain() {
     <Card title={t('How the limits hang together')}>
       <p class="soft">{t('Each limit may be at most as high as the one before it; the lowest of all acts.')}</p>
       {rows.map((row) => (
+        <div>
+        {two && <h3 class="chain-name">{t('Outlet {n}', { n: row.n })}</h3>}
         <ol class="chain" aria-label={t('Outlet {n}', { n: row.n })}>
           {row.keys.map((key) => {
             const one = param(key);
-            return one && <li><span class="soft small">{label(one)}</span><strong>{one.value} A</strong></li>;
+            return one && <li><span class="soft small">{label(param(key.replace(/_2$/, '_1')) ?? one)}</span><strong>{one.value} A</strong></li>;
           })}
         </ol>
+        </div>
       ))}
     </Card>
   );
@@ -86,7 +89,7 @@ function Presets() {
             setOpen(null);
           }}>{t('Fill in')}</button>
         }>
-          <DiffTable diff={Object.entries(open.changes).map(([key, to]) => ({ key, from: param(key)?.value ?? '', to }))} />
+          <DiffTable diff={Object.entries(open.changes).map(([key, to]) => ({ key, from: param(key)?.value ?? '', to })).filter((one) => one.from !== one.to)} />
         </Dialog>
       )}
     </Card>

@@ -39,7 +39,7 @@ function options(width: number, zone: string): UPlot.Options {
     scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max(10, Math.ceil((high || 0) * 1.15))] } },
     tzDate: (at) => { try { return UPlot.tzDate(new Date(at * 1000), zone); } catch { return new Date(at * 1000); } },
     axes: [
-      { ...axis, values: (_plot, values) => values.map((at) => clock(at * 1000, zone).replace(/:\d\d( |$)/, '$1')), space: 70, size: 30 },
+      { ...axis, values: (_plot, values) => values.map((at) => clock(at * 1000, zone).replace(/:\d\d( |$)/, '$1')), space: 70, size: 30, incrs: [60, 120, 300, 600] },
       { ...axis, size: 44, values: (_plot, values) => values.map((value) => `${value} A`) },
     ],
     series: [

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { api } from '../api';
 import { param } from '../edits';
 import { label, t, told, word } from '../i18n';
+import { because } from '../sentences';
 import { Badge, Card, Trouble, useLoad } from './basics';
 
 const TONES = { ok: 'good', failed: 'bad', unknown: 'plain', skipped: 'plain' } as const;
@@ -18,14 +19,14 @@ export function Diagnosis() {
       </button>
     }>
       <Trouble text={problem} />
-      {back && <p class="sentence" role="status">{told(back.sentence)}</p>}
+      {back && <p class="sentence" role="status">{because(back.sentence)}</p>}
       {back && (
         <ol class="steps">
           {back.steps.map((one) => (
             <li class={one.state}>
               <Badge tone={TONES[one.state as keyof typeof TONES] ?? 'plain'}>{word('step', one.state)}</Badge>
               <strong>{t(one.label)}</strong>
-              <span>{told(one.text)}</span>
+              {one.text !== back.sentence && <span>{because(one.text)}</span>}
             </li>
           ))}
         </ol>

@@ -1,7 +1,7 @@
 // One parameter as a row of a form: name, control, what is allowed, help, when it acts, what is wrong.
 import { useState } from 'preact/hooks';
 import { check, dropEdit, edit, edits, hint, valueOf } from '../edits';
-import { choice, help, label, t, word } from '../i18n';
+import { choice, help, label, t, told, word } from '../i18n';
 import { wrong } from '../sentences';
 import { useStore } from '../store';
 import type { Param } from '../types';
@@ -72,7 +72,7 @@ function allowedText(param: Param): string {
   const parts: string[] = [];
   if (param.kind === 'whole' || param.kind === 'amps3') {
     if (param.allowed) parts.push(`${numbers(param.allowed)}${param.unit ? ` ${param.unit}` : ''}`);
-  } else if (param.kind === 'text' && param.allowed && param.allowed.length < 60) parts.push(t(param.allowed));
+  } else if (param.kind === 'text' && param.allowed && param.allowed.length < 60) parts.push(told(param.allowed));
   const known = param.default !== '' && !['secret', 'password', 'schedule', 'list'].includes(param.kind);
   if (known) parts.push(`${t('default')} ${display(param, param.default)}`);
   return parts.join(' · ');
@@ -83,7 +83,7 @@ const numbers = (allowed: string): string =>
 
 function Help({ param, id }: { param: Param; id: string }) {
   const rows: [string, string][] = [];
-  if (param.allowed && param.kind !== 'choice') rows.push([t('Allowed'), param.allowed]);
+  if (param.allowed && param.kind !== 'choice') rows.push([t('Allowed'), told(param.allowed)]);
   rows.push([t('Key'), param.key]);
   if (param.ocpp) rows.push([t('OCPP key'), param.ocpp]);
   rows.push([t('Changed by'), word('role', param.role)]);
