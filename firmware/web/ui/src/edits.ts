@@ -1,6 +1,7 @@
 // The parameters of the station and what the person has changed of them but not saved yet.
 // The edits live above the pages: they stay while one looks at another page.
 import { api, Refused } from './api';
+import { t } from './i18n';
 import { store } from './store';
 import type { Changes, Check, Param, Problem, Saved } from './types';
 
@@ -78,11 +79,23 @@ export async function ask(): Promise<Check | null> {
 }
 
 export async function save(): Promise<Saved> {
-  const saved = await api.save(edits.get(), book.get()?.revision);
+  const saved = await put(edits.get());
   resetEdits();
   await loadParams();
   return saved;
 }
+
+// Somebody else may have saved meanwhile (a learned card is enough). Where that left the same
+// values alone, it is no conflict.
+async function put(changes: Changes): Promise<Saved> {
+  const before = Object.keys(changes).map((key) => param(key)?.value);
+  await loadParams();
+  const same = Object.keys(changes).every((key, n) => param(key)?.value === before[n]);
+  if (!same) throw new Changed(t('Somebody else has changed the same settings meanwhile. Look at the new values, then save again.'));
+  return api.save(changes, book.get()?.revision);
+}
+
+export class Changed extends Error {}
 
 export function shown(one: Param): boolean {
   if (!one.shown_if) return true;
@@ -113,7 +126,7 @@ export async function saveOnly(keys: string[]): Promise<boolean> {
   check.set(found);
   summary.set(found.errors);
   if (found.errors.length) return false;
-  await api.save(mine, book.get()?.revision);
+  await put(mine);
   edits.set(Object.fromEntries(Object.entries(edits.get()).filter(([key]) => !keys.includes(key))));
   check.set(null);
   await loadParams();

@@ -3,7 +3,7 @@
 import englishChoices from './lang/choices.en.json';
 import words from './lang/words.en.json';
 import { remember, remembered, store } from './store';
-import type { Fault, Param } from './types';
+import type { Fault, Outlet, Param } from './types';
 
 interface Texts {
   chrome: Record<string, string>;
@@ -55,6 +55,13 @@ export function told(text: string): string {
 export function word(kind: string, value: string): string {
   const found = t(`${kind} ${value}`);
   return found === `${kind} ${value}` ? value.replace(/_/g, ' ') : found;
+}
+
+// The state of an outlet for people: OCPP keeps it Available while only a cable is in.
+export function stateWord(outlet: Outlet): string {
+  const early = ['plugged', 'authorised', 'starting', 'finishing'].includes(outlet.phase);
+  const calm = ['Available', 'Preparing', 'Finishing'].includes(outlet.status);
+  return early && calm ? word('phase', outlet.phase) : word('status', outlet.status);
 }
 
 // `one` and `many` are both texts of the catalogue; `{n}` is the number.

@@ -1,7 +1,7 @@
 // The footer of the parameter pages: what is unsaved, reset, save, save and restart.
 import { useState } from 'preact/hooks';
 import { api, Refused } from '../api';
-import { ask, book, check, edits, loadParams, param, resetEdits, save, summary } from '../edits';
+import { ask, book, Changed, check, edits, loadParams, param, resetEdits, save, summary } from '../edits';
 import { label, plural, t } from '../i18n';
 import { status } from '../live';
 import { because, wrong } from '../sentences';
@@ -111,7 +111,7 @@ function Review({ asked, running, onDone }: { asked: Asked; running: number; onD
         onDone();
         return;
       }
-      setStale(error instanceof Refused && error.status === 409);
+      setStale(error instanceof Changed || (error instanceof Refused && error.status === 409));
       setProblem((error as Error).message);
     }
     setBusy(false);
@@ -120,7 +120,7 @@ function Review({ asked, running, onDone }: { asked: Asked; running: number; onD
   return (
     <Dialog title={asked.restart ? t('Save and restart?') : t('Save these changes?')} onClose={onDone} buttons={
       stale
-        ? <button type="button" class="button primary" onClick={() => { void loadParams(); onDone(); }}>{t('Load the newer settings, keep my changes')}</button>
+        ? <button type="button" class="button primary" onClick={() => { void loadParams().then(ask); onDone(); }}>{t('Look at the new values')}</button>
         : <button type="button" class="button primary" disabled={busy} onClick={() => void act()}>{asked.restart ? t('Save & Restart') : t('Save')}</button>
     }>
       {problem && <p class="notice bad" role="alert">{t(problem)}</p>}

@@ -1,7 +1,7 @@
 // The generic form: the parameters of a menu in their groups, and the footer with what is unsaved.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { book, edits, shown } from '../edits';
+import { book, edits, loadParams, shown } from '../edits';
 import { t } from '../i18n';
 import { route, slug } from '../router';
 import { remember, remembered, useStore } from '../store';
@@ -24,6 +24,7 @@ export function Form({ menus, before, after = {}, footnote, hide }: Props) {
   const held = useStore(book);
   useStore(edits);
   const where = useStore(route);
+  useEffect(() => { if (held) loadParams().catch(() => undefined); }, []); // others may have saved
   useEffect(() => { if (held) aim(where.group, where.field); }, [held !== null, where]);
   if (!held) return <p role="status">{t('Loading …')}</p>;
   const groups = new Map<string, Param[]>();

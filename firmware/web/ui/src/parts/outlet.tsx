@@ -1,7 +1,7 @@
 // One outlet: its state in words, the big numbers, the limit with its source, why, and what one can do.
 import { useState } from 'preact/hooks';
 import { api } from '../api';
-import { amps, kilowattHours, kilowatts, number, t, told, word } from '../i18n';
+import { amps, kilowattHours, kilowatts, number, stateWord, t, told, word } from '../i18n';
 import { reason } from '../sentences';
 import { atLeast } from '../session';
 import type { Outlet } from '../types';
@@ -21,7 +21,7 @@ export function OutletCard({ outlet }: { outlet: Outlet }) {
     <section class="card outlet" aria-labelledby={id}>
       <div class="card-head">
         <h2 id={id}>{t('Outlet {n}', { n: outlet.outlet })}</h2>
-        <span role="status"><Badge tone={TONES[outlet.status] ?? 'plain'}>{word('status', outlet.status)}</Badge></span>
+        <span role="status"><Badge tone={outlet.status === 'Available' && outlet.phase !== 'idle' ? 'busy' : TONES[outlet.status] ?? 'plain'}>{stateWord(outlet)}</Badge></span>
       </div>
       <Numbers outlet={outlet} />
       <p class="sentence">{reason(outlet.why)}</p>

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api } from '../api';
 import { edit, fill, param } from '../edits';
-import { amps, label, LANGUAGES, speak, t, word, type Language } from '../i18n';
+import { amps, label, LANGUAGES, speak, stateWord, t, word, type Language } from '../i18n';
 import { status } from '../live';
 import { remember, remembered, useStore } from '../store';
 import { Badge, Facts, useLoad } from './basics';
@@ -66,7 +66,7 @@ export function OutletsSeen() {
     <div class="cards">
       {now?.outlets.map((one) => (
         <div class="inner">
-          <h3>{t('Outlet {n}', { n: one.outlet })} <Badge tone={one.faults.length ? 'bad' : 'good'}>{word('status', one.status)}</Badge></h3>
+          <h3>{t('Outlet {n}', { n: one.outlet })} <Badge tone={one.faults.length ? 'bad' : 'good'}>{stateWord(one)}</Badge></h3>
           <Facts rows={[
             [t('Limit'), amps(one.limit_ma, 0)],
             [t('Cable'), one.cable_ma ? amps(one.cable_ma, 0) : t('none plugged in')],

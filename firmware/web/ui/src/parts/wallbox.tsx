@@ -1,5 +1,5 @@
 // The wallbox drawn: its ring in the colours it has now, sockets, plugs, cables and cars.
-import { amps, t, word } from '../i18n';
+import { amps, stateWord, t } from '../i18n';
 import type { Look, LookOutlet, Outlet } from '../types';
 
 const RING = { x: 200, y: 118, r: 62 };
@@ -58,7 +58,7 @@ function Car({ x, seen, live }: { x: number; seen: LookOutlet; live: Outlet | un
           <text x="56" y="44" class="car-text">{car.state ?? ''}</text>
         </g>
       )}
-      <text x={side} y="498" class="car-amps">{flowing ? amps(Math.max(...seen.currents_ma)) : live ? word('status', live.status) : ''}</text>
+      <text x={side} y="498" class="car-amps">{flowing ? amps(Math.max(...seen.currents_ma)) : live ? stateWord(live) : ''}</text>
     </g>
   );
 }
@@ -68,7 +68,7 @@ export function Wallbox({ look, outlets, chosen }: { look: Look; outlets: Outlet
   const at = (n: number) => (two ? (n === 0 ? 145 : 255) : 200);
   const told = look.outlets.map((one) => {
     const live = outlets.find((other) => other.outlet === one.outlet);
-    return `${t('Outlet {n}', { n: one.outlet })}: ${live ? word('status', live.status) : ''}, ${one.pp_ohm === null ? t('none plugged in') : t('plugged in')}, ${t('Contactor')} ${one.contactor_closed ? t('closed') : t('open')}`;
+    return `${t('Outlet {n}', { n: one.outlet })}: ${live ? stateWord(live) : ''}, ${one.pp_ohm === null ? t('none plugged in') : t('plugged in')}, ${t('Contactor')} ${one.contactor_closed ? t('closed') : t('open')}`;
   }).join('. ');
   return (
     <svg viewBox="0 0 400 510" class="wallbox" role="img" aria-label={told}>

@@ -1,0 +1,131 @@
+"""A station of the simulated board, and a person before its pages: on a phone, and at a desk."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+WAIT_S = 60
+SIZES = {"phone": (390, 844), "desk": (1280, 900)}
+CHROMIUM = "/usr/bin/chromium"
+QUIET = [  # nothing is asked of the network, and no sandbox for root
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]  # fmt: skip
+
+
+@dataclass
+class Station:
+    """A running station: where its pages are, what stands on its label, the world around it."""
+
+    pages: str
+    bench: str
+    labels: dict[str, str]
+
+    def world(self, **asked):
+        """Do something at the station: plug, swipe, a fault."""
+        host, _, port = self.bench.rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=WAIT_S) as line:
+            line.sendall(json.dumps(asked).encode() + b"\n")
+            with line.makefile() as answers:
+                answer = json.loads(answers.readline())
+        assert answer["ok"] is True, answer
+        return answer
+
+
+@pytest.fixture
+def station(repository, tmp_path):
+    """A station as it leaves the factory."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "firmware.apps.cli", "run", "--board", "boards/mock.toml",
+         "--state", str(tmp_path), "--log", str(tmp_path / "log"), "--local", "127.0.0.1:0"],
+        cwd=repository, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        ready = json.loads(process.stdout.readline())
+        labels = json.loads((tmp_path / "first-passwords").read_text())
+        yield Station(ready["local"][0], ready["bench"], labels)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(WAIT_S)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium without a screen."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Person:
+    """Somebody who looks and clicks; what the browser complains of is kept."""
+
+    page: object
+    size: str
+    complaints: list[str]
+    screens: Path | None
+
+    def signs_in(self, user, password, *, first=""):
+        """Sign in; `first` is the password of the label, which has to be changed."""
+        page = self.page
+        page.get_by_role("combobox", name="User", exact=True).select_option(user)
+        page.get_by_label("Password", exact=True).fill(first or password)
+        page.get_by_role("button", name="Sign in").click()
+        if first:
+            page.get_by_label("Password used now").fill(first)
+            page.get_by_label("New password", exact=True).fill(password)
+            page.get_by_label("New password again").fill(password)
+            page.get_by_role("button", name="Change password").click()
+        page.get_by_role("heading", name="Dashboard", level=1).wait_for()
+
+    def opens(self, name):
+        """Go to a page by the menu, which a phone folds away."""
+        menu = self.page.get_by_role("button", name="Menu")
+        if menu.is_visible() and menu.get_attribute("aria-expanded") == "false":
+            menu.click()
+        links = self.page.get_by_role("navigation", name="Main menu")
+        links.get_by_role("link", name=name, exact=True).click()
+        self.page.get_by_role("heading", name=name, level=1).wait_for()
+
+    def outlet(self, number):
+        """Return the card of an outlet."""
+        return self.page.get_by_role("region", name=f"Outlet {number}", exact=True)
+
+    def keeps(self, name):
+        """Keep a picture, where POWERSTATION_SCREENS asks for it."""
+        if self.screens is not None:
+            self.screens.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=self.screens / f"{name}-{self.size}.png")
+
+
+@pytest.fixture(params=SIZES)
+def person(request, browser, station, repository):
+    """Somebody with a phone in hand, and somebody at a desk."""
+    width, height = SIZES[request.param]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce", locale="en-GB"
+    )
+    context.set_default_timeout(WAIT_S * 1_000)
+    page = context.new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.goto(station.pages)
+    kept = repository / "docs/screens" if os.environ.get("POWERSTATION_SCREENS") else None
+    yield Person(page, request.param, complaints, kept)
+    context.close()
+    assert complaints == []
