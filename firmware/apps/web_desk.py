@@ -22,6 +22,7 @@ from firmware import VERSION
 from firmware.apps.files import diagnostics, security_log
 from firmware.config.kinds import PASSWORD_HIGH
 from firmware.config.param import Role
+from firmware.config.registry import find
 from firmware.io.bundle import bundle, journal
 from firmware.io.loop import loop_ms
 from firmware.io.passwords import first_passwords, hashed, matches, same
@@ -41,6 +42,7 @@ SOCKET_NAME = "web.sock"
 Words = Mapping[str, Any]
 Told = dict[str, object]
 _OWN = ("session", "logout", "password")  # what somebody may do who has to change the password
+_OPERATORS = ("transactions", "logs")
 _NOBODY = hashed("nobody has this password: it is compared for users who do not exist")
 
 
@@ -62,6 +64,7 @@ class WebDesk:
         self.accounts = Accounts()
         self.first = first_passwords(folders, USERS)
         self.samples: deque[dict[str, object]] = deque(maxlen=SAMPLES_KEPT)
+        self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._hashing = ThreadPoolExecutor(1, "passwords")
         self._zipping = ThreadPoolExecutor(1, "logs")
         self._own: dict[str, Callable[[Words, Session], Told | Awaitable[Told]]] = {
@@ -96,9 +99,16 @@ class WebDesk:
         changes = name in ("logout", "password") or (name in TABLE and TABLE[name].changes)
         if changes and not same(str(words.get("csrf")), found.csrf):
             return no("the page is not the one that signed in; load it again", code="csrf")[0]
+        if name in _OPERATORS and not found.role.may(Role.OPERATOR):
+            said = f"{name}: role operator is needed, this is {found.role.value}"
+            return no(said, code="forbidden")[0]
         if name in self._own:
             answer = self._own[name](words, found)
             return await answer if isinstance(answer, Awaitable) else answer
+        values = words.get("values")
+        keys = values if isinstance(values, Mapping) else {}
+        if name == "set" and any((param := find(key)) and param.password for key in keys):
+            return no("passwords are changed by the old one, at System, Passwords")[0]
         asked = {key: value for key, value in words.items() if key not in ("session", "csrf")}
         answer, facts = self.commands.take(
             {**asked, "role": found.role.value}, now_ms, who=found.user, by="web"
@@ -171,12 +181,13 @@ class WebDesk:
         if user != session.user and session.must_change:
             return no("choose a password of your own first", code="change")[0]
         answer, facts = self.commands.take(
-            {"do": "set", "values": {f"{user}_password": new}, "role": session.role.value},
+            {"do": "set", "values": {f"{user}_password": new}, "role": Role.MANUFACTURER.value},
             loop_ms(self.loop), who=session.user, by="web",
         )  # fmt: skip
         for fact in facts:
             self.post(fact)
         if answer["ok"]:
+            await self._hashed(f"{user}_password")
             if user == session.user:
                 session.must_change = False
             self.accounts.close_user(user, but=str(words.get("session")))
@@ -186,9 +197,21 @@ class WebDesk:
         """Hash in the thread; `done` is called in the loop."""
 
         def hashing() -> None:
-            self.loop.call_soon_threadsafe(done, key, hashed(text))
+            self.loop.call_soon_threadsafe(told, hashed(text))
+
+        def told(kept: str) -> None:
+            done(key, kept)
+            for waiting in self._waiting.pop(key, []):
+                _settle(waiting, None)
 
         self._hashing.submit(hashing)
+
+    async def _hashed(self, key: str) -> None:
+        """Wait until a new password is on the disk: the old one must not open any more."""
+        future: asyncio.Future[None] = self.loop.create_future()
+        self._waiting.setdefault(key, []).append(future)
+        await future
+        await self._query(lambda _query: None)
 
     # -- looking ----------------------------------------------------------------------------
 
@@ -201,9 +224,7 @@ class WebDesk:
             _mask(status)
         return {"ok": True, **status}
 
-    async def _transactions(self, words: Words, session: Session) -> Told:
-        if not session.role.may(Role.OPERATOR):
-            return no("transactions: role operator is needed", code="forbidden")[0]
+    async def _transactions(self, words: Words, _session: Session) -> Told:
         limit, before = words.get("limit", 50), words.get("before")
         if type(limit) is not int or not 1 <= limit <= 200:
             return no("transactions: limit is 1 to 200")[0]
@@ -240,10 +261,8 @@ class WebDesk:
         self.writer.submit([], work)
         return await future
 
-    async def _logs(self, _words: Words, session: Session) -> Told:
+    async def _logs(self, _words: Words, _session: Session) -> Told:
         """Return the ZIP of diagnostics; it is made in a thread."""
-        if not session.role.may(Role.OPERATOR):
-            return no("logs: role operator is needed", code="forbidden")[0]
         span = Span()
         texts = diagnostics(self.core)
         database = self.writer.database

@@ -98,8 +98,7 @@ def guard(names: Iterable[str], problem: Callable[[int, str], web.Response]) -> 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Give every answer the headers that keep browsers from mischief."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.update(HEADERS)
     if request.secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
 

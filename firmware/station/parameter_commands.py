@@ -201,7 +201,7 @@ TABLE: dict[str, Command] = {
     "get": Command(_get),
     "params": Command(_params),
     "set": Command(_set, changes=True),
-    "check": Command(_check),
+    "check": Command(_check, Role.OPERATOR),
     "export": Command(_export, Role.OPERATOR),
     "history": Command(_history, Role.OPERATOR),
     "undo": Command(_undo, Role.OPERATOR, changes=True),

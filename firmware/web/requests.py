@@ -9,7 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 Text = Annotated[str, Field(max_length=200_000)]
 Short = Annotated[str, Field(max_length=64)]
 Key = Annotated[str, Field(min_length=1, max_length=100)]
-Entry = Annotated[str, Field(min_length=1, max_length=40)]
+Entry = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=24,
+        pattern=r"^[\x21-\x2e\x30-\x39\x3b-\x7e]{1,20}(/[12]){0,2}$",
+    ),
+]  # an id, and the outlets for which it counts
 
 
 class Asked(BaseModel):
