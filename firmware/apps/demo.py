@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import shutil
 import signal
+import socket
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -35,6 +37,8 @@ CARD, OTHER_CARD = "0a0e9b83", "04a1b2c3d4e5f6"
 IDENTITY = "demo"
 CAR = {"battery_wh": 1_000, "soc_percent": 10, "phases": 3}
 REFRESH_S = 0.5
+PAGES_PORT = 8080  # where a person looks first; another where it is taken
+PERSON = "installer"  # who signs in at the pages
 KEYS = (
     ("1", "plug or unplug a car at outlet 1"),
     ("2", "the same at outlet 2"),
@@ -60,6 +64,7 @@ class Demo:
         self.status: dict[str, Any] = {}
         self.world: dict[str, Any] = {}
         self.stop = asyncio.Event()
+        self.password = ""
         self.live = console.is_terminal
         self._keys: dict[str, Callable[[], Awaitable[object]]] = {
             "1": lambda: self._toggle(1),
@@ -139,6 +144,12 @@ class Demo:
         elif "Heartbeat" not in text:
             self.say(f"{words[direction]} {text[:150]}")
 
+    @property
+    def pages(self) -> str:
+        """Where the pages are, and who signs in there."""
+        place = next(iter(self.family.places.get("web", ())), "nowhere")
+        return f"{place}  user {PERSON}, password {self.password}"
+
     async def refresh(self) -> None:
         """Look at world and station."""
         with contextlib.suppress(Refused, TimeoutError):
@@ -158,7 +169,7 @@ class Demo:
         whys = "\n".join(o["why"] for o in self.status.get("outlets", ()))
         keys = "\n".join(f" [bold]{key}[/bold]  {what}" for key, what in KEYS)
         return Group(
-            Panel(table, title="Powerstation, simulated"),
+            Panel(table, title="Powerstation, simulated", subtitle=self.pages),
             ring,
             Text(whys, style="dim"),
             Panel(
@@ -200,12 +211,14 @@ async def play(board: Path, state: Path, bench: str) -> int:
     console = Console()
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
-    family = Family(Plan(board, state, bench, log=state / "log"))
+    family = Family(Plan(board, state, bench, f"127.0.0.1:{_port()}", log=state / "log"))
     demo = Demo(family, state, console)
+    demo.password = secrets.token_hex(4)  # of this run alone
     port = await demo.backend.start("127.0.0.1", 0)
     family.plan.sets += [
         f"ocpp_ws_url=ws://127.0.0.1:{port}/ocpp",
         f"ocpp_chargebox_identity={IDENTITY}",
+        f"{PERSON}_password={demo.password}",
         "operator_current_limit_1=32",
         "ocpp:MeterValueSampleInterval=10",
         "ocpp_status_strategy=occupied_on_authorized_plugged",
@@ -221,6 +234,7 @@ async def play(board: Path, state: Path, bench: str) -> int:
         await family.start()
         await demo.bench.connect(family.bench)
         demo.say(f"the station is up; logs in {state / 'log'}, bench protocol at {family.bench}")
+        demo.say(f"pages: {demo.pages}")
         demo.spawn(demo.story())
         await (_show(demo) if demo.live else _print(demo))
     except OSError as problem:
@@ -231,6 +245,17 @@ async def play(board: Path, state: Path, bench: str) -> int:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(demo.backend.stop(), 0.2)
     return 0
+
+
+def _port() -> int:
+    """Return the port of the pages, or 0 where that is taken."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(("127.0.0.1", PAGES_PORT))
+        except OSError:
+            return 0
+    return PAGES_PORT
 
 
 async def _show(demo: Demo) -> None:

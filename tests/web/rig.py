@@ -107,6 +107,29 @@ class Browser:
         self.csrf = (answer or {}).get("csrf", "")
         return status, answer
 
+    def until(self, done):
+        """Follow the live state until it is so; return it."""
+        connection = http.client.HTTPConnection(self.place, timeout=60)
+        connection.request("GET", f"{API}/live", headers={"Cookie": f"session={self.cookie}"})
+        answer = connection.getresponse()
+        try:
+            while line := answer.fp.readline().decode():
+                if line.startswith("data:") and done(seen := json.loads(line[5:])):
+                    return seen
+        finally:
+            connection.close()
+        raise AssertionError("the live state has ended before it was so")
+
+    def insist(self, done):
+        """Ask again and again until an answer is so: for processes that start anew."""
+        for _ in range(20_000):
+            try:
+                if done():
+                    return
+            except (OSError, http.client.HTTPException):
+                continue
+        raise AssertionError("it did not come")
+
     def save(self, **changes):
         """Change parameters; return status and answer."""
         return self.ask("PATCH", "params", {"changes": changes})

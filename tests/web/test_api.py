@@ -6,7 +6,6 @@ import json
 import pytest
 
 from tests.web.rig import API
-from tests.web.test_shell import wait
 
 
 def outlet(browser, number=1):
@@ -120,7 +119,7 @@ def test_an_entry_that_no_card_can_have_is_refused(maker, entry):
 def test_learn_mode_learns_cards_until_it_is_finished(maker):
     assert maker.ask("POST", "learn", {"on": True})[0] == 200
     maker.ask("POST", "bench/do", {"do": "swipe", "uid": "04feed01", "hold_ms": 300})
-    wait(lambda: maker.get("status")["learning"]["learned"] == ["04feed01"])
+    maker.until(lambda s: s["learning"]["learned"] == ["04feed01"])
     assert maker.get("status")["last_card"]["verdict"] == "learned"
     maker.ask("POST", "learn", {"on": False})
     assert maker.get("status")["learning"]["on"] is False
@@ -143,24 +142,24 @@ def test_a_charge_is_started_seen_and_stopped(maker):
     maker.save(local_whitelist_entries="PAGE1")
     car = {"do": "plug", "outlet": 2, "cable_ma": 32_000, "car": {"battery_wh": 50_000}}
     maker.ask("POST", "bench/do", car)
-    wait(lambda: outlet(maker, 2)["phase"] == "plugged")
+    maker.until(lambda s: s["outlets"][1]["phase"] == "plugged")
     assert maker.ask("POST", "outlets/2/stop")[0] == 409
     assert maker.ask("POST", "outlets/2/start", {"token": "PAGE1"})[0] == 202
-    wait(lambda: (outlet(maker, 2)["power_w"] or 0) > 1_000)
+    maker.until(lambda s: (s["outlets"][1]["power_w"] or 0) > 1_000)
     seen = outlet(maker, 2)
     assert (seen["token"], seen["limit_source"], seen["locked"]) == ("PAGE1", "operator", True)
     assert maker.ask("POST", "outlets/2/start", {"token": "PAGE1"})[0] == 409
     limits = maker.get("limits")["outlets"][1]
     assert limits["wanted"] and limits["limits"][0]["source"] == "operator"
     assert maker.ask("POST", "outlets/2/stop")[0] == 202
-    wait(lambda: outlet(maker, 2)["phase"] in ("finishing", "idle"))
+    maker.until(lambda s: s["outlets"][1]["phase"] in ("finishing", "idle"))
     newest = maker.get("transactions?limit=1")["transactions"][0]
     assert (newest["outlet"], newest["token"], newest["stop_reason"]) == (2, "PAGE1", "Local")
     whats = [event["what"] for event in maker.get("events")["events"]]
     assert whats.index("transaction ended") < whats.index("transaction began")
     maker.ask("POST", "outlets/2/unlock")
     maker.ask("POST", "bench/do", {"do": "unplug", "outlet": 2, "force": True})
-    wait(lambda: outlet(maker, 2)["phase"] == "idle")
+    maker.until(lambda s: s["outlets"][1]["phase"] == "idle")
 
 
 def test_an_outlet_is_switched_off_and_on(maker):
@@ -177,7 +176,8 @@ def test_the_guided_test_is_begun_by_the_installer(signed):
     assert installer.ask("POST", "commissioning", {"on": True})[0] == 200
     assert installer.ask("POST", "commissioning/confirm", {"part": "led", "ok": True})[0] == 200
     installer.ask("POST", "bench/do", {"do": "swipe", "uid": "04beef01", "hold_ms": 300})
-    wait(lambda: steps(installer)["reader"] == "passed")
+    installer.until(lambda s: s["last_card"] and s["last_card"]["uid"] == "04beef01")
+    assert steps(installer)["reader"] == "passed"
     assert steps(installer)["led"] == "passed"
     installer.ask("POST", "commissioning", {"on": False})
     assert installer.get("commissioning")["on"] is False
@@ -249,12 +249,12 @@ def test_a_restart_lets_the_transaction_go_on(fresh):
     car = {"do": "plug", "outlet": 1, "cable_ma": 32_000, "car": {"battery_wh": 50_000}}
     browser.ask("POST", "bench/do", car)
     browser.ask("POST", "bench/do", {"do": "swipe", "uid": "0a0e9b83"})
-    wait(lambda: outlet(browser)["contactor_closed"])
+    browser.until(lambda s: s["outlets"][0]["contactor_closed"])
     key = browser.get("transactions?limit=1")["transactions"][0]["key"]
     assert browser.get("status")["station"]["running_transactions"] == 1
     assert browser.ask("POST", "actions/restart")[0] == 202
-    wait(lambda: browser.ask("GET", "status")[0] == 401)
-    browser.login("operator", "green house 7")
-    wait(lambda: outlet(browser)["contactor_closed"])
+    browser.insist(lambda: browser.ask("GET", "status")[0] == 401)
+    browser.insist(lambda: browser.login("operator", "green house 7")[0] == 200)
+    browser.until(lambda s: s["outlets"][0]["contactor_closed"])
     newest = browser.get("transactions?limit=1")["transactions"][0]
     assert (newest["key"], newest["ended"]) == (key, None)

@@ -145,25 +145,9 @@ def test_charging_goes_on_when_the_pages_die(tmp_path):
             "do": "plug", "outlet": 1, "cable_ma": 32000, "car": {"battery_wh": 50000},
         })[0] == 200  # fmt: skip
         browser.ask("POST", "bench/do", {"do": "swipe", "uid": "0a0e9b83"})
-        wait(lambda: browser.get("status")["outlets"][0]["contactor_closed"])
-        before = browser.get("status")["outlets"][0]
+        before = browser.until(lambda s: s["outlets"][0]["contactor_closed"])["outlets"][0]
         one.kill("webd")
-        wait(lambda: alive(browser))
+        browser.insist(lambda: browser.ask("GET", "status")[0] == 200)
         after = browser.get("status")["outlets"][0]
         assert after["contactor_closed"] and after["transaction_id"] == before["transaction_id"]
         assert after["closings"] == before["closings"]
-
-
-def alive(browser):
-    try:
-        return browser.ask("GET", "status")[0] == 200
-    except OSError:
-        return False
-
-
-def wait(done, limit_s=60):
-    """Wait for what real processes do in their own time."""
-    end = time.monotonic() + limit_s
-    while not done():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.1)
