@@ -11,13 +11,13 @@ from hal.board import load_board
 from tools.image.security import figures
 
 SYSUSERS = "systemd/powerstation.sysusers"
-EVERY = ("pilotd", "stationd", "world", "firstboot")
+EVERY = ("pilotd", "stationd", "webd", "world", "firstboot")
 DEVICES = {
     "pilotd": {"char-gpiochip rw", "char-spi rw", "/dev/watchdog rw", "char-watchdog rw"},
     "stationd": {"char-gpiochip rw", "char-spi rw", "char-ttyAMA rw", "char-ttyS rw",
                  "char-ttyUSB rw", "char-ttyACM rw"},
 }  # fmt: skip
-MOST_EXPOSED = {"pilotd": 1.3, "stationd": 1.8, "world": 0.8, "firstboot": 2.0}
+MOST_EXPOSED = {"pilotd": 1.3, "stationd": 1.8, "webd": 1.9, "world": 0.8, "firstboot": 2.0}
 HARDENED = {
     "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes",
     "PrivateTmp": "yes", "RestrictNamespaces": "yes", "LockPersonality": "yes",
@@ -31,7 +31,12 @@ PILOTD = BOTH | {
     "PrivateNetwork": "yes", "RuntimeDirectoryPreserve": "yes",
 }  # fmt: skip
 STATIOND = BOTH | {"OOMScoreAdjust": "-500", "WatchdogSec": "15", "CapabilityBoundingSet": ""}
-UNITS = {"pilotd": PILOTD, "stationd": STATIOND}
+WEBD = HARDENED | {
+    "Type": "notify", "Restart": "always", "OOMScoreAdjust": "500", "PrivateDevices": "yes",
+    "User": "powerstation-web", "CapabilityBoundingSet": "CAP_NET_BIND_SERVICE",
+}  # fmt: skip
+UNITS = {"pilotd": PILOTD, "stationd": STATIOND, "webd": WEBD}
+STATION = ("pilotd", "stationd")
 
 
 @pytest.fixture
@@ -62,8 +67,28 @@ def test_when_pilotd_has_ended_its_pins_are_put_in_the_safe_state(units):
     assert int(service["TimeoutStopSec"]) > 6  # a planned stop gives the car its six seconds
 
 
+def test_the_pages_ask_where_the_station_answers_and_may_not_see_its_state(units, repository):
+    asked, answered = (units[n]["Service"]["ExecStart"].split() for n in ("webd", "stationd"))
+    socket = asked[asked.index("--station") + 1]
+    assert socket == answered[answered.index("--web-socket") + 1]
+    folder = socket.rpartition("/")[0]
+    made = (repository / "systemd/powerstation.tmpfiles").read_text()
+    assert f"d {folder} 2750 powerstation powerstation-web -" in made
+    assert "/var/lib/powerstation " not in f"{units['webd']['Service']['ExecStart']} "
+    assert units["webd"]["Service"]["User"] != units["stationd"]["Service"]["User"]
+
+
+@pytest.mark.covers("B-ACC-03")
+def test_the_cable_at_the_station_has_both_ports_of_the_manual_on_its_interface_alone(units):
+    words = units["webd"]["Service"]["ExecStart"].split()
+    local = [words[i + 1] for i, word in enumerate(words) if word == "--local"]
+    assert local == ["192.168.123.123:80", "192.168.123.123:81"]
+    assert words[words.index("--device") + 1] == "usb0"
+    assert "--tls" in words
+
+
 def test_both_meet_at_the_same_sockets_and_the_box_lies_in_memory(units):
-    pilotd, stationd = (units[name]["Service"]["ExecStart"].split() for name in UNITS)
+    pilotd, stationd = (units[name]["Service"]["ExecStart"].split() for name in STATION)
     assert pilotd[2:6] == stationd[2:6]
     assert pilotd[pilotd.index("--blackbox") + 1].startswith("/run/")
 
@@ -86,7 +111,7 @@ def test_the_pilots_pwm_stays_writable_where_the_rest_of_sys_is_not(units, repos
 def test_lgpio_finds_a_folder_for_its_pipe_and_the_board_can_be_recognised(units):
     service = units["pilotd"]["Service"]
     assert service["Environment"] == f"LG_WD=/run/{service['RuntimeDirectory']}"
-    for name in UNITS:  # gpiozero reads /proc/device-tree
+    for name in STATION:  # gpiozero reads /proc/device-tree
         assert "ProcSubset" not in units[name]["Service"]
 
 

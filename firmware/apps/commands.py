@@ -128,6 +128,25 @@ def status(
     console.print(f"back end {line}; {backend['queued']} messages wait")
 
 
+@app.command("first-passwords")
+def first_passwords(
+    state: State = STATE,
+    etc: Annotated[Path, typer.Option(help="where the station keeps its board file")] = ETC,
+) -> None:
+    """Who signs in at the pages of a new station; each holds until its user chooses another."""
+    from firmware.io.passwords import FIRST, read_first
+
+    for path in (etc / FIRST, state / FIRST):
+        try:
+            kept = read_first(path)
+        except OSError:
+            continue
+        for user, password in kept.items():
+            print(f"{user:14}{password}")
+        return
+    raise _fail(f"no {FIRST} can be read in {etc} or {state}; ask as root, after a first start")
+
+
 @app.command()
 def board(
     name: Annotated[str, typer.Argument(help="one that ships; none: list them")] = "",

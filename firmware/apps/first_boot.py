@@ -14,7 +14,9 @@ import socket
 import sys
 from pathlib import Path
 
+from firmware.io.passwords import FIRST, make_first
 from firmware.io.unique import IDENTITY, hostname, make_unique, put
+from firmware.web.accounts import USERS
 from hal.board import BoardErrors, load_board
 
 BOARD, KEYS = "board.toml", "authorized_keys"
@@ -50,6 +52,9 @@ def choose(name: str, etc: Path) -> str:
 def settle(etc: Path, card: Path | None) -> list[str]:
     """Do what is still to be done; return a sentence for each thing done, none of them secret."""
     told = [f"made {name}" for name in make_unique(etc, _group())]
+    if not (etc / FIRST).exists():
+        make_first(etc / FIRST, USERS, 0o640, _group())
+        told.append(f"made {FIRST}; `powerstation first-passwords` tells them to root")
     texts = _card_texts(card)
     if KEYS in texts and not (etc / KEYS).exists():
         put(etc / KEYS, texts[KEYS], 0o644)

@@ -160,7 +160,7 @@ class Station:
         for thread in self._devices():
             thread.start()
         control = await serve_control(state / CONTROL_NAME, self._command)
-        pages = await serve_control(self.web_socket, self.web.take)
+        pages = await self._serve_pages()
         tasks = [asyncio.create_task(self.pilots.run(), name="pilot link")]
         if self.backend is not None:
             tasks.append(asyncio.create_task(self.backend.run(), name="back end"))
@@ -176,7 +176,8 @@ class Station:
         self.runner.stop()
         self.pilots.close()
         control.close()
-        pages.close()
+        if pages is not None:
+            pages.close()
         self.web.close()
         for task in tasks:
             task.remove_done_callback(self._task_ended)
@@ -191,6 +192,14 @@ class Station:
         self.certificates.finish()
         self.writer.finish()
         return code
+
+    async def _serve_pages(self) -> asyncio.Server | None:
+        """Let the pages ask; where they cannot, charging goes on without them."""
+        try:
+            return await serve_control(self.web_socket, self.web.take)
+        except OSError as problem:
+            log.error("pages_cannot_ask", problem=str(problem))
+            return None
 
     def stop(self, code: int = 0) -> None:
         """End the process."""

@@ -45,9 +45,9 @@ SOCKET_NAME = "web.sock"
 class Pages:
     """The application of one station."""
 
-    def __init__(self, line: StationLine, bench: BenchPages | None, local: set[int]) -> None:
-        """`local` are ports that only a cable at the station reaches."""
-        self.line, self.bench, self.local_ports = line, bench, local
+    def __init__(self, line: StationLine, bench: BenchPages | None) -> None:
+        self.line, self.bench = line, bench
+        self.local_places: set[tuple[str, int]] = set()  # only a cable at the station reaches them
         self.files = http.Files(STATIC)
         self.live = Live(line, bench is not None)
         self.openapi = document(VERSION)
@@ -163,7 +163,7 @@ class Pages:
     def _local(self, request: web.Request) -> bool:
         transport = request.transport
         name = transport.get_extra_info("sockname") if transport is not None else None
-        return isinstance(name, tuple) and name[1] in self.local_ports
+        return isinstance(name, tuple) and name[:2] in self.local_places
 
     # -- what is more than one command ----------------------------------------------------------
 
@@ -290,20 +290,25 @@ async def serve(args: argparse.Namespace) -> int:
         loop.add_signal_handler(number, stop.set)
     line = StationLine(args.station or args.state / SOCKET_NAME)
     bench = BenchPages(args.bench) if args.bench else None
-    pages = Pages(line, bench, set())
+    pages = Pages(line, bench)
     names = [socket.gethostname(), *args.name]
     app = pages.application(names)
     tls: ssl.SSLContext | None = None
     if args.tls is not None:
         tls = context(args.tls, socket.gethostname())
     wanted = [http.Listener(*_place(p), tls=tls) for p in args.web]
-    wanted += [http.Listener(*_place(p), local=True) for p in args.local]
+    cable = [http.Listener(*_place(p), local=True, device=args.device) for p in args.local]
+    plain = [http.Listener(*_place(p), shares=True) for p in args.redirect]
+    if args.device and not Path("/sys/class/net", args.device).exists():
+        log.warning("no_cable", device=args.device)
+        cable = []
     try:
-        runner, places = await http.listen(app, wanted)
+        runner, places = await http.listen(app, [*wanted, *cable])
+        redirecting, _ = await http.listen(http.redirecting(), plain)
     except OSError as problem_:
         print(f"webd: cannot listen: {problem_}", file=sys.stderr)
         return 1
-    pages.local_ports |= {int(p.rpartition(":")[2]) for p in places[len(args.web) :]}
+    pages.local_places |= {_place(p) for p in places[len(args.web) :]}
     scheme = "https" if tls is not None else "http"
     told_places = {"web": [f"{scheme}://{p}" for p in places[: len(args.web)]],
                    "local": [f"http://{p}" for p in places[len(args.web) :]]}  # fmt: skip
@@ -315,6 +320,7 @@ async def serve(args: argparse.Namespace) -> int:
     if bench is not None:
         await bench.close()
     await runner.cleanup()
+    await redirecting.cleanup()
     return 0
 
 
@@ -335,6 +341,10 @@ def main(argv: list[str] | None = None) -> int:
         "--local", action="append", default=[], metavar="HOST:PORT",
         help="an address that only a cable at the station reaches (USB), without TLS",
     )  # fmt: skip
+    parser.add_argument("--device", default="", help="the interface of --local, e.g. usb0")
+    parser.add_argument(
+        "--redirect", action="append", default=[], metavar="HOST:PORT", help="leads to https"
+    )
     parser.add_argument("--tls", type=Path, metavar="DIR", help="certificate.pem and key.pem")
     parser.add_argument("--name", action="append", default=[], help="a further name of the station")
     parser.add_argument("--bench", metavar="HOST:PORT", help="the simulated world, if there is one")
@@ -347,7 +357,7 @@ def main(argv: list[str] | None = None) -> int:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )  # fmt: skip
     try:
-        for place in (*args.web, *args.local):
+        for place in (*args.web, *args.local, *args.redirect):
             _place(place)
     except ValueError:
         print(f"webd: {place}: write it as HOST:PORT", file=sys.stderr)

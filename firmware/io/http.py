@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import ipaddress
 import mimetypes
+import socket
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
@@ -21,6 +22,7 @@ from aiohttp import web
 BODY_MAX_BYTES = 1 << 20
 LINE_MAX_BYTES, FIELD_MAX_BYTES = 8_190, 16_384
 KEEP_ALIVE_S = 30
+IP_FREEBIND = 15
 OPEN_MAX, OPEN_PER_ADDRESS_MAX = 128, 32  # requests under way, live ones among them
 POLICY = (
     "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
@@ -50,6 +52,26 @@ class Listener:
     port: int
     local: bool = False
     tls: ssl.SSLContext | None = None
+    device: str = ""  # the only interface on which it answers
+    shares: bool = False  # its port, with one that answers on a device alone
+
+    def socket(self) -> socket.socket:
+        """Return a socket that listens; raise `OSError`."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self.device:  # an address alone is reached from any interface
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, self.device.encode())
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                made.setsockopt(socket.SOL_IP, IP_FREEBIND, 1)
+            elif self.shares:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            made.bind((self.host, self.port))
+        except OSError:
+            made.close()
+            raise
+        return made
 
 
 def host_allowed(host: str, names: Iterable[str]) -> bool:
@@ -103,6 +125,21 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
 
 
+def redirecting() -> web.Application:
+    """Return an application that leads every page to the same one by TLS."""
+
+    async def lead(request: web.Request) -> web.Response:
+        host = request.headers.get("Host", "").partition(":")[0]
+        if not host_allowed(host, ()):
+            return web.Response(status=400, text="use the address of the station")
+        return web.Response(status=308, headers={"Location": f"https://{host}{request.raw_path}"})
+
+    app = web.Application(client_max_size=1_024)
+    app.on_response_prepare.append(add_headers)
+    app.router.add_route("*", "/{name:.*}", lead)
+    return app
+
+
 class Files:
     """Files that are served: read once, packed once; nothing else of the disk is reachable."""
 
@@ -149,10 +186,7 @@ async def listen(
     await runner.setup()
     places: list[str] = []
     for one in listeners:
-        site = web.TCPSite(runner, one.host, one.port, ssl_context=one.tls, backlog=64)
-        await site.start()
-        server = site._server  # noqa: SLF001 - aiohttp tells the port of port 0 nowhere else
-        assert server is not None
-        port = server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-        places.append(f"{one.host}:{port}")
+        sock = one.socket()
+        await web.SockSite(runner, sock, ssl_context=one.tls, backlog=64).start()
+        places.append(f"{one.host}:{sock.getsockname()[1]}")
     return runner, places

@@ -47,11 +47,21 @@ def first_passwords(folders: Iterable[Path], users: Iterable[str]) -> dict[str, 
     paths = [folder / FIRST for folder in folders]
     for path in paths:
         if path.exists():
-            kept: dict[str, str] = json.loads(path.read_text())
-            return kept
+            return read_first(path)
+    make_first(paths[-1], users)
+    return read_first(paths[-1])
+
+
+def read_first(path: Path) -> dict[str, str]:
+    """Return the first passwords of a file by user; raise `OSError`."""
+    kept: dict[str, str] = json.loads(path.read_text())
+    return kept
+
+
+def make_first(path: Path, users: Iterable[str], mode: int = 0o600, group: int = -1) -> None:
+    """Make a first password for each user, into a file for those who may read it."""
     made = {user: _random() for user in users}
-    put(paths[-1], json.dumps(made, indent=1) + "\n", 0o600)
-    return made
+    put(path, json.dumps(made, indent=1) + "\n", mode, group)
 
 
 def _random() -> str:

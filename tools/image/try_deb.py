@@ -83,9 +83,13 @@ def _a_station(release: Release, inside: Inside) -> None:
     inside.run("powerstation", "board", "mock")
     lines = {name: exec_start(inside.root, name) for name in ("world", "pilotd", "stationd")}
     # RuntimeDirectory= is systemd's; each command has a /run of its own here
-    lines["pilotd"] = [
-        w.replace("/run/powerstation/", "/var/lib/powerstation/") for w in lines["pilotd"]
-    ]
+    for name in ("pilotd", "stationd"):
+        lines[name] = [
+            w.replace("/run/powerstation/", "/var/lib/powerstation/").replace(
+                "/run/powerstation-web/", "/var/lib/powerstation/"
+            )
+            for w in lines[name]
+        ]
     with inside.daemons(lines, READY_S) as ready_s:
         tell(f"{release.codename}: ready after "
              + ", ".join(f"{name} {took_s:.1f} s" for name, took_s in ready_s.items()))  # fmt: skip
