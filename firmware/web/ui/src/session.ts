@@ -6,6 +6,7 @@ import { ROLES, type Role, type Session } from './types';
 
 export const session = store<Session | null>(null); // null: not known yet
 export const unreachable = store<string>('');
+export const ended = store(false); // the station signed somebody out who was away
 
 export function adopt(found: Session): void {
   setToken(found.csrf ?? '');
@@ -31,6 +32,7 @@ export async function leave(): Promise<void> {
 
 whenSignedOut(() => {
   const was = session.get();
+  if (was?.signed_in) ended.set(true);
   if (was?.signed_in) adopt({ ...was, signed_in: false, csrf: '' });
 });
 

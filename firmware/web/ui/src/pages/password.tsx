@@ -45,7 +45,7 @@ export function PasswordForm({ only }: { only?: string } = {}) {
     try {
       await api.password(old, fresh, user === who.user ? undefined : user);
       setOld(''); setFresh(''); setAgain('');
-      say(t('The password was changed.'));
+      if (!forced) say(t('The password was changed.'));
       if (forced || user === who.user) await begin();
     } catch (error) {
       setProblems(error instanceof Refused ? error.problems.map((one) => t(one.message)) : [(error as Error).message]);

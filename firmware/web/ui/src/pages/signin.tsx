@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api, Refused } from '../api';
 import { t, word } from '../i18n';
-import { adopt, session } from '../session';
+import { adopt, ended, session } from '../session';
 import { useStore } from '../store';
 import { PasswordField } from '../parts/password_field';
 import { LanguageChoice, ThemeChoice } from '../parts/choices';
@@ -10,6 +10,7 @@ import { Heading, Logo } from '../parts/basics';
 
 export function SignIn() {
   const who = useStore(session);
+  const over = useStore(ended);
   const [user, setUser] = useState('operator');
   const [password, setPassword] = useState('');
   const [busy, setBusy] = useState(false);
@@ -21,6 +22,7 @@ export function SignIn() {
     setProblem('');
     try {
       adopt(await api.login(user, password));
+      ended.set(false);
     } catch (error) {
       setProblem(sentence(error as Error));
       setPassword('');
@@ -34,6 +36,7 @@ export function SignIn() {
         <Logo />
         <Heading level={1}>{t('Sign in')}</Heading>
         <p class="soft">{t('Powerstation: settings and state of this charging station.')}</p>
+        {over && <p class="notice plain" role="status">{t('You were signed out, after a while without use or because the station started anew.')}</p>}
         <form onSubmit={submit}>
           <label class="field">
             <span class="label">{t('User')}</span>

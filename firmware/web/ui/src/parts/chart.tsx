@@ -7,6 +7,7 @@ import { useStore } from '../store';
 import { theme } from '../theme';
 
 const HEIGHT = 190;
+const SPAN_S = 15 * 60;
 type Table = [number[], ...(number | null)[][]];
 
 function table(held: Point[], outlet: number): Table {
@@ -36,7 +37,7 @@ function options(width: number, zone: string): UPlot.Options {
     width, height: HEIGHT, cursor: { y: false, points: { size: 6 } }, padding: [10, 8, 0, 0],
     legend: { live: true },
     hooks: { setCursor: [showLast], setData: [showLast], ready: [showLast] },
-    scales: { x: { time: true }, y: { range: (_plot, _low, high) => [0, Math.max(10, Math.ceil((high || 0) * 1.15))] } },
+    scales: { x: { time: true, range: (_plot, _low, high) => [high - SPAN_S, high] }, y: { range: (_plot, _low, high) => [0, Math.max(10, Math.ceil((high || 0) * 1.15))] } },
     tzDate: (at) => { try { return UPlot.tzDate(new Date(at * 1000), zone); } catch { return new Date(at * 1000); } },
     axes: [
       { ...axis, values: (_plot, values) => values.map((at) => clock(at * 1000, zone).replace(/:\d\d( |$)/, '$1')), space: 70, size: 30, incrs: [60, 120, 300, 600] },

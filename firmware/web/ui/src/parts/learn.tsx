@@ -5,11 +5,12 @@ import { plural, t } from '../i18n';
 import { status } from '../live';
 import { useStore } from '../store';
 import type { Whitelist } from '../types';
-import { Badge } from './basics';
+import { Badge, useName } from './basics';
 import { Dialog } from './dialog';
 
 export function Learn({ list, onClose }: { list: Whitelist; onClose: () => void }) {
   const now = useStore(status);
+  const name = useName('id');
   const [id, setId] = useState('');
   const [typed, setTyped] = useState<string[]>([]);
   const [problem, setProblem] = useState('');
@@ -53,13 +54,13 @@ export function Learn({ list, onClose }: { list: Whitelist; onClose: () => void 
         {seen.length > 0 && <p class="soft small">{plural(seen.length, '{n} card added', '{n} cards added')}</p>}
       </div>
       <form onSubmit={(event) => void add(event)}>
-        <label class="field">
-          <span class="label">{t('Id')}</span>
+        <div class="field">
+          <label class="label" for={name}>{t('Id')}</label>
           <span class="with-button">
-            <input type="text" value={id} maxLength={22} autocomplete="off" spellcheck={false} autocapitalize="off" onInput={(event) => setId(event.currentTarget.value)} />
+            <input id={name} type="text" value={id} maxLength={22} autocomplete="off" spellcheck={false} autocapitalize="off" onInput={(event) => setId(event.currentTarget.value)} />
             <button class="button" disabled={!id.trim()}>{t('Add entry')}</button>
           </span>
-        </label>
+        </div>
         <p class="help">{t('The number of a card in hex, or the MAC address of a car. "/1" or "/2" after it admits it at that outlet only.')}</p>
       </form>
       <div role="alert">{problem && <p class="notice bad">{t(problem)}</p>}</div>

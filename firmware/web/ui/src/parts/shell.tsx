@@ -38,7 +38,7 @@ export function Shell({ title, page, children }: { title: string; page: string; 
         <h1 ref={heading} tabIndex={-1}>{title}</h1>
         {children}
       </main>
-      <Toast />
+      <Toast page={page} />
     </div>
   );
 }

@@ -35,7 +35,7 @@ function draw(canvas: HTMLCanvasElement, points: StripPoint[], outlet: number): 
   const left = 44;
   const floor = height - 34;
   const top = Math.max(10_000, ...rows.map((row) => Math.max(row.limit_ma, row.drawn_ma))) * 1.15;
-  const x = (ms: number) => left + (1 - (end - ms) / SPAN_MS) * (width - left - 6);
+  const x = (ms: number) => Math.round(left + (1 - (end - ms) / SPAN_MS) * (width - left - 6)); // no seams
   const y = (ma: number) => floor - (ma / top) * (floor - 8);
   pen.font = '12px system-ui';
   pen.textAlign = 'right';
@@ -49,10 +49,10 @@ function draw(canvas: HTMLCanvasElement, points: StripPoint[], outlet: number): 
   rows.forEach((row, n) => {
     const until = rows[n + 1]?.at_ms ?? end;
     pen.fillStyle = row.closed ? colour('--good') : colour('--line');
-    pen.fillRect(x(row.at_ms), height - 20, Math.max(1, x(until) - x(row.at_ms) + 0.5), 12);
+    pen.fillRect(x(row.at_ms), height - 20, x(until) - x(row.at_ms), 12);
     pen.fillStyle = colour('--l1');
     pen.globalAlpha = 0.35;
-    pen.fillRect(x(row.at_ms), y(row.drawn_ma), Math.max(1, x(until) - x(row.at_ms) + 0.5), floor - y(row.drawn_ma));
+    pen.fillRect(x(row.at_ms), y(row.drawn_ma), x(until) - x(row.at_ms), floor - y(row.drawn_ma));
     pen.globalAlpha = 1;
   });
   pen.strokeStyle = colour('--limit');
