@@ -98,27 +98,27 @@ def _plain(failure: BaseException, place: Place) -> Told:
             return Loss.OTHER, f"The proxy does not connect us to {host}: {failure}."
         case InvalidStatus():
             code = failure.response.status_code
-            cause, words = _STATUS.get(code, (Loss.OTHER, f"answered with HTTP status {code}"))
+            cause, words = _STATUS.get(code, (Loss.HTTP, f"answered with HTTP status {code}"))
             return cause, f"{host} {words}."
         case NegotiationError():
-            return Loss.OTHER, f"{host} does not speak {place.subprotocol}."
+            return Loss.HTTP, f"{host} does not speak {place.subprotocol}."
         case InvalidHandshake() | EOFError():
-            return Loss.OTHER, f"{host} does not answer as a WebSocket server."
+            return Loss.HTTP, f"{host} does not answer as a WebSocket server."
         case InvalidURI():
             return Loss.OTHER, "The address of the back end is no WebSocket address."
         case ConnectionClosed():
             return Loss.OTHER, _closed(failure, place)
         case NoInterface():
-            return Loss.OTHER, str(failure)
+            return Loss.INTERFACE, str(failure)
         case socket.gaierror():
             name = place.proxy or host
-            return Loss.OTHER, f"The name {name} cannot be resolved; check DNS and the address."
+            return Loss.NAME, f"The name {name} cannot be resolved; check DNS and the address."
         case ConnectionRefusedError():
-            return Loss.OTHER, f"{place.door} refuses the connection; is the port right?"
+            return Loss.TCP, f"{place.door} refuses the connection; is the port right?"
         case ConnectionResetError():
-            return Loss.OTHER, f"{host} broke off while the connection was being made."
+            return Loss.TCP, f"{host} broke off while the connection was being made."
         case TimeoutError():
-            return Loss.OTHER, f"{place.door} did not answer within {place.open_timeout_s} s."
+            return Loss.TCP, f"{place.door} did not answer within {place.open_timeout_s} s."
     return Loss.OTHER, f"No connection to {host}: {failure or type(failure).__name__}."
 
 
@@ -135,8 +135,8 @@ def _tls(failure: ssl.SSLError, place: Place) -> Told:
             f"{host} takes none of our TLS cipher suites, or wants a certificate of this station."
         )
     if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
-        return Loss.OTHER, f"{host} does not speak TLS on this port; is it a ws:// address?"
-    return Loss.OTHER, f"No TLS connection to {host}: {reason or 'handshake failed'}."
+        return Loss.TLS, f"{host} does not speak TLS on this port; is it a ws:// address?"
+    return Loss.TLS, f"No TLS connection to {host}: {reason or 'handshake failed'}."
 
 
 def _certificate(failure: ssl.SSLCertVerificationError, host: str) -> Told:

@@ -27,6 +27,11 @@ class Loss(StrEnum):
     TLS_VERSION = "tls version"
     TLS_CIPHER = "tls cipher"
     CLIENT = "client certificate"  # ours was refused
+    TLS = "tls"  # for another reason
+    INTERFACE = "interface"  # there is none of the chosen kind
+    NAME = "name"  # it cannot be resolved
+    TCP = "tcp"  # nobody takes the connection
+    HTTP = "http"  # it is taken by what is no back end for us
     REFUSED = "refused"  # 401 or 403
     UNKNOWN = "unknown"  # 404
     OTHER = "other"

@@ -28,6 +28,11 @@ _FAILS_AT = {
     Loss.TLS_VERSION: "tls",
     Loss.TLS_CIPHER: "tls",
     Loss.CLIENT: "tls",
+    Loss.TLS: "tls",
+    Loss.INTERFACE: "link",
+    Loss.NAME: "dns",
+    Loss.TCP: "tcp",
+    Loss.HTTP: "http",
     Loss.REFUSED: "http",
     Loss.UNKNOWN: "http",
 }
@@ -112,15 +117,7 @@ def _steps(station: StationCore) -> list[dict[str, object]]:
 def _failing(station: StationCore) -> str:
     """Return the step at which the last attempt broke off, by its cause."""
     loss = station.recent.loss
-    if loss is None:
-        return "link"
-    if loss.cause in _FAILS_AT:
-        return _FAILS_AT[loss.cause]
-    reason = loss.reason.lower()
-    for word, step in (("interface", "link"), ("resolve", "dns"), ("name", "dns")):
-        if word in reason:
-            return step
-    return "http" if "http" in reason or "subprotocol" in reason else "tcp"
+    return "link" if loss is None else _FAILS_AT.get(loss.cause, "tcp")
 
 
 def _settings(station: StationCore) -> list[dict[str, object]]:

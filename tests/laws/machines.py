@@ -14,16 +14,20 @@ from itertools import product
 from random import Random
 
 from firmware.auth.core import AuthCore
+from firmware.auth.learn import LearnCore
+from firmware.diag.commissioning import Commissioning
+from firmware.diag.recent import Recent
 from firmware.led.core import LedCore
 from firmware.limits.core import LimitBook
 from firmware.model import backend as b
 from firmware.model import outlet as o
+from firmware.model import people as pe
 from firmware.model import session as s
 from firmware.model.lists import ListContradicted
 from firmware.model.machine import Tick
 from firmware.model.reservation import OutletReserved
-from firmware.model.security import CertificatesListed
-from firmware.model.settings import SettingsChanged
+from firmware.model.security import CertificatesListed, ChangeSettings
+from firmware.model.settings import PasswordHashed, SettingsChanged
 from firmware.model.storage import Memory, Store, Stored
 from firmware.model.values import (
     ConnectorStatus,
@@ -104,6 +108,7 @@ def sample(letter: str, low_mv: int = -12_000, **changes: object) -> OutletSampl
     return OutletSample(0, high_mv, low_mv, **values)  # type: ignore[arg-type]
 
 
+HASH = "$scrypt$15$" + "A" * 24 + "$" + "B" * 44
 SAMPLES = [
     *(
         p.Sampled(sample(letter, low_mv, contactor_closed=closed, pp_ohm=pp_ohm))
@@ -249,8 +254,30 @@ KINDS = (
             *(b.ConfigurationRequested("a", keys) for keys in ((), ("HeartbeatInterval", "no"))),
             *(b.ConfigurationChangeRequested("b", key, value) for key, value in
               (("ConnectionTimeOut", "9"), ("ConnectionTimeOut", "x"), ("Nothing", "1"))),
+            ChangeSettings({"ui_language": "nl"}), PasswordHashed("user_password", HASH), *TIME,
         ],
-        (Tick,),
+        (Tick, b.ClockSynced),
+    ),
+    Kind(
+        "LearnCore",
+        lambda: LearnCore(QUICK),
+        [*CARDS, *SETTINGS, pe.LearnAsked(True), pe.LearnAsked(False)],
+        (*COMMON, pe.LearnAsked),
+    ),
+    Kind(
+        "Recent",
+        lambda: Recent(BOOT, QUICK),
+        [*CARDS, *SETTINGS, *TIME, *LINE, *STATION_FAULTS, ACCEPT, s.TokenRefused("T", "why"),
+         pe.LearningChanged(True, ("T",), 9), pe.SignInTried("user", "::1", False)],
+        COMMON,
+    ),
+    Kind(
+        "Commissioning",
+        lambda: Commissioning((1, 2)),
+        [*CARDS, *STATION_FAULTS, pe.CommissioningAsked(True), pe.CommissioningAsked(False),
+         pe.CommissioningConfirmed(pe.TestedPart.LED, True), o.LockMoved(1, True, 0),
+         o.ContactorMoved(2, True, "car_asks", 0)],
+        (Tick, o.ContactorMoved, *FAULT_TYPES),
     ),
     Kind(
         "OcppCore",
