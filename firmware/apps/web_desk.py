@@ -26,7 +26,9 @@ from firmware.config.registry import find
 from firmware.io.bundle import bundle, journal
 from firmware.io.loop import loop_ms
 from firmware.io.passwords import first_passwords, hashed, matches, same
+from firmware.io.smtp import NotSent, send
 from firmware.io.sqlite import Writer
+from firmware.mail import message as mail
 from firmware.model.people import SignInTried
 from firmware.model.transfers import Span
 from firmware.station.command import no
@@ -42,7 +44,8 @@ SOCKET_NAME = "web.sock"
 Words = Mapping[str, Any]
 Told = dict[str, object]
 _OWN = ("session", "logout", "password")  # what somebody may do who has to change the password
-_OPERATORS = ("transactions", "logs")
+_OPERATORS = ("transactions", "logs", "email_test")
+_CHANGING = ("logout", "password", "email_test")
 _NOBODY = hashed("nobody has this password: it is compared for users who do not exist")
 
 
@@ -75,6 +78,7 @@ class WebDesk:
             "samples": lambda words, session: {"ok": True, "samples": list(self.samples)},
             "transactions": self._transactions,
             "logs": self._logs,
+            "email_test": self._email_test,
         }
         self.loop.call_later(SAMPLE_S, self._sample)
 
@@ -96,7 +100,7 @@ class WebDesk:
             return {**no("sign in first", code="signin")[0], "language": language}
         if found.must_change and name not in _OWN:
             return no("choose a password of your own first", code="change")[0]
-        changes = name in ("logout", "password") or (name in TABLE and TABLE[name].changes)
+        changes = name in _CHANGING or (name in TABLE and TABLE[name].changes)
         if changes and not same(str(words.get("csrf")), found.csrf):
             return no("the page is not the one that signed in; load it again", code="csrf")[0]
         if name in _OPERATORS and not found.role.may(Role.OPERATOR):
@@ -273,6 +277,20 @@ class WebDesk:
             return base64.b64encode(bundle(whole, datetime.now(UTC))).decode()
 
         return {"ok": True, "zip": await self.loop.run_in_executor(self._zipping, work)}
+
+    async def _email_test(self, _words: Words, _session: Session) -> Told:
+        """Send a test message by the parameters with which the station has started. [P060]"""
+        desk = self.core.configuration
+        waiting = sorted(key for key in desk.waiting if key.startswith("email_"))
+        lack = f"{waiting[0]}: acts after a restart" if waiting else mail.lacking(desk.settings)
+        if lack:
+            return no(lack, code="conflict")[0]
+        at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        try:
+            await send(mail.server(desk.settings), mail.trial_message(desk.settings, at))
+        except NotSent as problem:
+            return no(f"email_smtp_server: {problem}", code="conflict")[0]
+        return {"ok": True, "text": f"sent to {desk.settings.text('email_recipient')}"}
 
     def _sample(self) -> None:
         self.samples.append(sample(self.core, int(datetime.now(UTC).timestamp())))

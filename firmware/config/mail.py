@@ -1,4 +1,4 @@
-"""Chapter Backend: notification by e-mail."""
+"""Chapter Backend: notification by e-mail; so far only its test message is sent."""
 
 from __future__ import annotations
 

@@ -258,3 +258,17 @@ def test_a_restart_lets_the_transaction_go_on(fresh):
     browser.until(lambda s: s["outlets"][0]["contactor_closed"])
     newest = browser.get("transactions?limit=1")["transactions"][0]
     assert (newest["key"], newest["ended"]) == (key, None)
+
+
+@pytest.mark.covers("P060")
+def test_the_test_button_works_only_after_the_restart_that_makes_its_values_act(maker):
+    status, answer = maker.ask("POST", "actions/email_test")
+    assert (status, answer["errors"][0]["key"]) == (409, "email_enabled")
+    maker.save(email_enabled="on", email_smtp_server="127.0.0.1", email_recipient="a@example.org")
+    status, answer = maker.ask("POST", "actions/email_test")
+    assert status == 409 and "acts after a restart" in answer["errors"][0]["message"]
+
+
+def test_only_a_master_of_load_management_has_slaves_to_forget(maker):
+    status, answer = maker.ask("POST", "actions/clear_slaves")
+    assert status == 409 and "no master" in answer["errors"][0]["message"]

@@ -1,0 +1,1 @@
+"""Notification by e-mail. [CC613 4]"""
