@@ -65,5 +65,5 @@ def test_a_limit_changed_during_a_charge_acts_at_once(person, station):
     expect(page.get_by_text("No unsaved changes")).to_be_visible()
     person.opens("Dashboard")
     expect(person.outlet(1)).to_contain_text("10 A, set by the operator", timeout=SLOW_MS)
-    expect(person.outlet(1)).to_contain_text("10.0 A", timeout=SLOW_MS)
+    expect(person.outlet(1)).to_contain_text("10.0 / 10.0 / 10.0", timeout=SLOW_MS)
     person.keeps("dashboard")

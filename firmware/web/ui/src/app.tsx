@@ -17,7 +17,7 @@ export function App() {
   useStore(language);
   if (!who) {
     return (
-      <main class="waiting" aria-busy="true">
+      <main class="starting-up" aria-busy="true">
         <p role="status">{away ? t(away) : t('Loading …')}</p>
       </main>
     );

@@ -106,10 +106,12 @@ export const kilowattHours = (wh: number | null | undefined): string =>
 function inZone(zone: string): string | undefined {
   try { new Intl.DateTimeFormat('en', { timeZone: zone }); return zone; } catch { return undefined; }
 }
-export const clock = (at: string | number | Date, zone?: string): string =>
-  new Date(at).toLocaleTimeString(locale(), { timeZone: zone ? inZone(zone) : undefined });
+let here: string | undefined; // every time is shown in the zone of the station, not of the browser
+export function setZone(zone: string): void { here = inZone(zone); }
+export const clock = (at: string | number | Date): string =>
+  new Date(at).toLocaleTimeString(locale(), { timeZone: here });
 export const stamp = (at: string | null | undefined): string =>
-  at ? new Date(at).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'medium' }) : '–';
+  at ? new Date(at).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'medium', timeZone: here }) : '–';
 export const stationTime = (utc: string, zone: string): [string, string] => {
   const timeZone = inZone(zone);
   const shown = new Date(utc).toLocaleString(locale(), { dateStyle: 'medium', timeStyle: 'medium', timeZone: timeZone ?? 'UTC' });

@@ -1,5 +1,6 @@
 // The state of the station as it comes by Server-Sent Events, with an honest word when it does not.
 import { api, url } from './api';
+import { setZone } from './i18n';
 import { session } from './session';
 import { store } from './store';
 import type { SampleOutlet, Status } from './types';
@@ -20,6 +21,7 @@ let watch: number | undefined;
 function take(found: Status): void {
   heard = new Date();
   lost.set(null);
+  setZone(found.station.zone);
   status.set(found);
   const t_s = Math.floor(new Date(found.station.utc).getTime() / 1000);
   const held = points.get();

@@ -47,7 +47,10 @@ export function Commissioning() {
   const step = STEPS[at]!;
   useEffect(() => {
     remember('commissioning', String(at));
-    if (moved.current) heading.current?.focus();
+    if (moved.current) {
+      scrollTo(0, 0);
+      heading.current?.focus({ preventScroll: true });
+    }
     moved.current = true;
   }, [at]);
   useEffect(() => () => summary.set([]), []);

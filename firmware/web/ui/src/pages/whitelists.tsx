@@ -1,6 +1,7 @@
 // The two whitelists: ours with learning, import and export, and what the back end taught us.
 import { useState } from 'preact/hooks';
 import { api, Refused, url } from '../api';
+import { entriesOf } from '../entries';
 import { plural, stamp, t } from '../i18n';
 import type { Whitelist } from '../types';
 import { Badge, Card, Notice, Trouble, download, useLoad } from '../parts/basics';
@@ -69,16 +70,6 @@ function Local({ list, onList, onLoad }: Props) {
       {incoming && <Import entries={incoming} list={list} onList={onList} onClose={() => setIncoming(null)} />}
     </Card>
   );
-}
-
-// Entries of a file: separated by colons, commas, semicolons or line ends. A MAC address has
-// colons of its own, so a line that looks like one is taken whole.
-export function entriesOf(text: string): string[] {
-  const found = text.replace(/^\uFEFF/, '').split(/[\r\n;,]+/).flatMap((line) => {
-    const one = line.trim();
-    return /^([0-9a-f]{2}:){5}[0-9a-f]{2}(\/\d)?$/i.test(one) ? [one.replace(/:/g, '')] : one.split(':');
-  });
-  return [...new Set(found.map((one) => one.trim()).filter(Boolean))];
 }
 
 function Import({ entries, list, onList, onClose }: { entries: string[]; list: Whitelist; onList: (list: Whitelist) => void; onClose: () => void }) {

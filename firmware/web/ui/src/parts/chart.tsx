@@ -40,11 +40,11 @@ function options(width: number, zone: string): UPlot.Options {
     scales: { x: { time: true, range: (_plot, _low, high) => [high - SPAN_S, high] }, y: { range: (_plot, _low, high) => [0, Math.max(10, Math.ceil((high || 0) * 1.15))] } },
     tzDate: (at) => { try { return UPlot.tzDate(new Date(at * 1000), zone); } catch { return new Date(at * 1000); } },
     axes: [
-      { ...axis, values: (_plot, values) => values.map((at) => clock(at * 1000, zone).replace(/:\d\d( |$)/, '$1')), space: 70, size: 30, incrs: [60, 120, 300, 600] },
+      { ...axis, values: (_plot, values) => values.map((at) => clock(at * 1000).replace(/:\d\d( |$)/, '$1')), space: 70, size: 30, incrs: [60, 120, 300, 600] },
       { ...axis, size: 44, values: (_plot, values) => values.map((value) => `${value} A`) },
     ],
     series: [
-      { value: (_plot, at) => (at == null ? '–' : clock(at * 1000, zone)), label: t('Time') },
+      { value: (_plot, at) => (at == null ? '–' : clock(at * 1000)), label: t('Time') },
       { ...line(t('Limit'), '--limit', [6, 4]), paths: UPlot.paths.stepped!({ align: 1 }) },
       line('L1', '--l1'), line('L2', '--l2'), line('L3', '--l3'),
     ],

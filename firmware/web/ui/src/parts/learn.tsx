@@ -1,6 +1,7 @@
 // Learn mode: each card held to the reader is added and shown; an id can be typed as well.
 import { useEffect, useState } from 'preact/hooks';
 import { api, Refused } from '../api';
+import { entriesOf } from '../entries';
 import { plural, t } from '../i18n';
 import { status } from '../live';
 import { useStore } from '../store';
@@ -27,7 +28,7 @@ export function Learn({ list, onClose }: { list: Whitelist; onClose: () => void 
 
   async function add(event: Event) {
     event.preventDefault();
-    const entry = id.trim();
+    const entry = entriesOf(id)[0];
     if (!entry) return;
     try {
       await api.changeWhitelist([entry], []);

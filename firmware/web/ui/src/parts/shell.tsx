@@ -119,7 +119,7 @@ function Lost() {
   return (
     <div role="status" aria-live="polite">
       {since && (
-        <p class="notice warn">{t('Connection lost. This is the state of {time}; the page connects again by itself.', { time: clock(since) })}</p>
+        <p class="notice warn">{t('Connection lost. This is the state of {time}; the page connects again by itself.', { time: clock(status.get()?.station.utc ?? since) })}</p>
       )}
     </div>
   );
