@@ -10,18 +10,20 @@ import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from tools.measure import backlog, charging, dying, faults, pins, processes, reaction
+from tools.measure import backlog, charging, dying, faults, pages, pins, processes, reaction
 from tools.uml.kernel import NoKernel
 
 TOP = Path(__file__).parent.parent.parent
 AIM_US = 2_000
 SAMPLED_AIM_US = 50_000
 PARTS = (
-    "steps", "profiles", "idle", "demo", "backlog", "dying", "faults", "reaction", "pins",
+    "steps", "profiles", "idle", "demo", "pages", "backlog", "dying", "faults", "reaction",
+    "pins",
 )  # fmt: skip
 PIN_TRIALS = 20
 BOARD = TOP / "boards" / "mock.toml"
@@ -73,6 +75,10 @@ def _idle(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
 def _demo(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
     say("Ctrl-C while a car charges")
     figures["demo_ends_s"] = asyncio.run(processes.interrupted_demo())
+
+
+def _pages(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
+    figures["pages"] = asyncio.run(pages.measure(BOARD, say))
 
 
 def _backlog(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
@@ -128,6 +134,23 @@ def _print_idle(console: Console, figures: Figures) -> None:
 
 def _print_demo(console: Console, figures: Figures) -> None:
     console.print(f"Ctrl-C to the end of the demo: {figures['demo_ends_s']} s")
+
+
+def _print_pages(console: Console, figures: Figures) -> None:
+    found: dict[str, Any] = figures["pages"]  # type: ignore[assignment]
+    first = found["first_page"]
+    console.print(f"first page: {first['bytes_together']} bytes, {first['ms']} ms")
+    table = Table(title="pages: ms")
+    for column in ("", "n or bytes", "p50", "p99", "max"):
+        table.add_column(column, justify="left" if not column else "right")
+    for name, row in (found["calls_ms"] | found["reaction_ms"]).items():
+        table.add_row(name, *map(str, row.values()))
+    console.print(table)
+    cost = Table("", "process", "CPU %", "resident MB")
+    for case in ("no dashboard", f"{pages.DASHBOARDS} dashboards"):
+        for name, row in found[case].items():
+            cost.add_row(case, name, str(row["cpu_percent"]), str(row["resident_mb"]))
+    console.print(cost)
 
 
 def _print_backlog(console: Console, figures: Figures) -> None:
@@ -213,10 +236,11 @@ def _judge(console: Console, reactions: dict[str, dict[str, float]], *, fifo: bo
 
 
 _MEASURES = dict(zip(PARTS, (
-    _steps, _profiles, _idle, _demo, _backlog, _dying, _faults, _reaction, _pins,
+    _steps, _profiles, _idle, _demo, _pages, _backlog, _dying, _faults, _reaction, _pins,
 ), strict=True))  # fmt: skip
 _PRINTS = dict(zip(PARTS, (
-    _print_steps, _print_profiles, _print_idle, _print_demo, _print_backlog, _print_dying,
+    _print_steps, _print_profiles, _print_idle, _print_demo, _print_pages, _print_backlog,
+    _print_dying,
     _print_faults,
     _print_reaction, _print_pins,
 ), strict=True))  # fmt: skip

@@ -53,12 +53,12 @@ async def idle_station(board: Path, seconds: float) -> dict[str, dict[str, float
         await family.start()
         await asyncio.sleep(2)
         pids = family.pids()
-        before = {name: _cpu_s(pid) for name, pid in pids.items()}
+        before = {name: cpu_s(pid) for name, pid in pids.items()}
         await asyncio.sleep(seconds)
         figures = {
             name: {
-                "resident_mb": round(_resident_mb(pid), 1),
-                "idle_cpu_percent": round((_cpu_s(pid) - before[name]) / seconds * 100, 2),
+                "resident_mb": round(resident_mb(pid), 1),
+                "idle_cpu_percent": round((cpu_s(pid) - before[name]) / seconds * 100, 2),
             }
             for name, pid in pids.items()
         }
@@ -84,12 +84,14 @@ async def interrupted_demo() -> float:
         return round(time.monotonic() - began, 2)
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
+    """Return the CPU time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident_mb(pid: int) -> float:
+def resident_mb(pid: int) -> float:
+    """Return the resident memory of a process."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1_024
