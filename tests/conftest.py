@@ -14,6 +14,7 @@ import pytest
 from tools.uml import kernel, run
 
 NEEDS = {
+    "needs_chromium": (("chromium", "npm"), "apt-get install chromium nodejs npm"),
     "needs_node": (("node", "npm"), "apt-get install nodejs npm"),
     "needs_compiler": (("cc",), "apt-get install gcc libc6-dev"),
     "needs_dtc": (("dtc", "fdtoverlay"), "apt-get install device-tree-compiler"),
