@@ -21,6 +21,7 @@ from firmware.model.backend import (
     ClockSynced,
 )
 from firmware.model.clock import WallClock
+from firmware.model.free import FreeMode, free_mode
 from firmware.model.lists import ListContradicted, ListVersionRequested, SendListRequested
 from firmware.model.machine import NEVER_MS
 from firmware.model.session import (
@@ -74,6 +75,8 @@ class AuthCore:
                     self.tokens.pop(next(iter(self.tokens)))
             case TransactionConfirmed(key, _, _, info):
                 known = self.tokens.pop(key, None)
+                if free_mode(self.settings) is not None:
+                    return []  # of a fixed tag, or of a card that anybody may use
                 return self._learn(known, info, now_ms) if known is not None else []
             case SendListRequested():
                 return self._renew(fact)
@@ -103,6 +106,11 @@ class AuthCore:
     # -- rules ------------------------------------------------------------------------------
 
     def _presented(self, asked: TokenPresented, now_ms: int) -> list[object]:
+        mode = free_mode(self.settings)
+        if mode is not None:
+            return self._free(mode, asked)
+        if asked.source is StartSource.FREE:
+            return self._plugged_in(asked)
         flag = self.settings.flag
         if asked.thorough and self.online:
             return self._ask(asked)
@@ -119,6 +127,28 @@ class AuthCore:
         if flag("local_pre_authorize") and (known := self._known(asked.token, now_ms)):
             return [_accept(asked, known[0].parent, _KNOWN_BY[known[1]])]
         return self._ask(asked)
+
+    def _free(self, mode: FreeMode, asked: TokenPresented) -> list[object]:
+        """Only the table of free charging counts; lists and back end are not asked. [B-AUT-01]"""
+        wanted = {StartSource.CARD: mode.card, StartSource.FREE: not mode.card,
+                  StartSource.REMOTE: mode.remote_start}  # fmt: skip
+        if not wanted[asked.source]:
+            return []  # a card where none is needed, or a car that has to wait for one
+        fixed = self.settings.text("free_charging_fixed_tag")
+        token = fixed if mode.fixed else asked.token
+        starter = asked.token if asked.source is StartSource.CARD and mode.fixed else None
+        reason = f"free charging, free_charging_mode is {mode.name}"
+        judged = _accept(replace(asked, token=token), None, reason, guess=False)
+        return [replace(judged, starter=starter)]
+
+    def _plugged_in(self, asked: TokenPresented) -> list[object]:
+        """[B-AUT-11, A-18] Without a back end to ask, a car may charge on the fixed tag."""
+        doubt = self.settings.text("if_in_doubt_allow_charging")
+        if self.online or doubt != "immediate_plug_in":
+            return []
+        token = self.settings.text("free_charging_fixed_tag")
+        reason = "back end away, if_in_doubt_allow_charging is immediate_plug_in"
+        return [_accept(replace(asked, token=token), None, reason, guess=True)]
 
     def _ask(self, asked: TokenPresented) -> list[object]:
         key = token_key(asked.token)

@@ -18,10 +18,9 @@ PARAMS = (
         label="Free Charging",
         menu=Menu.AUTHORIZATION,
         group="Free Charging",
-        effect=Effect.RESTART,
+        effect=Effect.NEXT_SESSION,
         manual="1.2, 5.2, 5.5",
         help="On: anybody may charge and local and remote authorization are ignored.",
-        acts=False,
     ),
     Param(
         "free_charging_mode",
@@ -38,10 +37,9 @@ PARAMS = (
         label="Free Charging Mode",
         menu=Menu.AUTHORIZATION,
         group="Free Charging",
-        effect=Effect.RESTART,
+        effect=Effect.NEXT_SESSION,
         manual="1.2, 5.2",
         help="One of six combinations of RFID need and OCPP traffic (section 2.6).",
-        acts=False,
         shown_if=("free_charging", ("on",)),
     ),
     Param(
@@ -57,11 +55,10 @@ PARAMS = (
         label="RFID tag for Free Charging with OCPP Full, fixed RFID modes",
         menu=Menu.AUTHORIZATION,
         group="Free Charging",
-        effect=Effect.RESTART,
+        effect=Effect.NEXT_SESSION,
         manual="5.2",
         help="idTag used in StartTransaction/StopTransaction of modes 4 and 5; ignored in the "
         "others.",
-        acts=False,
         shown_if=("free_charging", ("on",)),
     ),
     Param(
@@ -111,7 +108,6 @@ PARAMS = (
         effect=Effect.NEXT_SESSION,
         manual="5.1, 5.5",
         help="Which events end a transaction (section 2.7).",
-        acts=False,
     ),
     Param(
         "lock_actuator_only_if_authorized",

@@ -20,7 +20,14 @@ def _rotation(texts: Texts) -> Texts:
     return texts
 
 
-STEPS: tuple[Callable[[Texts], Texts], ...] = (_rotation,)
+def _stop_at_car(texts: Texts) -> Texts:
+    """2: an OCPP key became a mode of the manual (P069)."""
+    if texts.pop("ocpp:StopTransactionOnEVSideDisconnect", "on") == "off":
+        texts.setdefault("stop_transaction_mode", "only_by_rfid_remote_stop")
+    return texts
+
+
+STEPS: tuple[Callable[[Texts], Texts], ...] = (_rotation, _stop_at_car)
 
 
 def migrated(texts: Mapping[str, str], version: int) -> Texts:

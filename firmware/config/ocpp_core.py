@@ -60,7 +60,6 @@ PARAMS = (
     _key("MinimumStatusDuration", whole(0, 3_600), 0, unit="s"),
     _key("NumberOfConnectors", whole(1, 2), 2, readonly=True),
     _key("ResetRetries", whole(0, 10), 1),
-    _key("StopTransactionOnEVSideDisconnect", flag(), True),
     _key("StopTransactionOnInvalidId", flag(), True),
     _key("StopTxnAlignedData", _measurands, (), readonly=True),
     _key("StopTxnAlignedDataMaxLength", _MAX_LENGTH, 0, readonly=True),

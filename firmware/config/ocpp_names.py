@@ -27,7 +27,7 @@ def names(params: Mapping[str, Param]) -> dict[str, OcppName]:
     """Return every standard key, the vendor key of every parameter, and what only maps to some."""
     keys = [_plain(p.ocpp16, p) for p in params.values() if p.ocpp16]
     keys += [_plain(p.vendor_key, p) for p in params.values() if p.id]
-    keys += [_offline_start(params), _rotation(params)]
+    keys += [_offline_start(params), _rotation(params), _stop_at_car(params)]
     return {key.name.casefold(): key for key in sorted(keys, key=lambda k: k.name)}
 
 
@@ -52,6 +52,22 @@ def _offline_start(params: Mapping[str, Param]) -> OcppName:
         return {param.key: {"false": "off", "true": "on"}.get(word, word)}
 
     return OcppName("AllowOfflineTxForUnknownId", (param,), show, read)
+
+
+def _stop_at_car(params: Mapping[str, Param]) -> OcppName:
+    """StopTransactionOnEVSideDisconnect: true in the two normal modes of the manual. [P069]"""
+    param = params["stop_transaction_mode"]
+
+    def show(values: Values) -> str:
+        return "true" if values[param.key] in ("normal", "normal_mode_d_rcd") else "false"
+
+    def read(text: str) -> dict[str, str]:
+        words = {"true": "normal", "on": "normal"} | dict.fromkeys(
+            ("false", "off"), "only_by_rfid_remote_stop"
+        )
+        return {param.key: words.get(text.lower(), text)}
+
+    return OcppName("StopTransactionOnEVSideDisconnect", (param,), show, read)
 
 
 def _rotation(params: Mapping[str, Param]) -> OcppName:

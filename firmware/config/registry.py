@@ -53,7 +53,7 @@ def defaults() -> Settings:
 def changed(settings: Settings, texts: Mapping[str, str]) -> Settings:
     """Return the settings with these values; raise `SettingErrors` and change nothing."""
     values = dict(settings.values)
-    problems = _read(texts, values)
+    problems = _read(own_words(texts), values)
     if not problems:
         problems = broken(values)
     if problems:
@@ -94,12 +94,27 @@ def _read(texts: Mapping[str, str], values: dict[str, SettingValue]) -> list[str
     return problems
 
 
+def own_words(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return texts under the parameters' own keys; names of OCPP bring the words of OCPP."""
+    own: dict[str, str] = {}
+    for key, text in texts.items():
+        named = OCPP_KEYS.get(key[5:].casefold()) if key.startswith("ocpp:") else None
+        if named is None or named.params[0].key == key:
+            own[key] = text
+            continue
+        try:
+            own.update(named.read(text))
+        except ValueError:
+            own[key] = text  # whose parameter then says what it takes
+    return own
+
+
 def find(key: str) -> Param | None:
     """Return the parameter of a key: the catalogue's, or `ocpp:` and an OCPP key."""
     if key in PARAMS:
         return PARAMS[key]
     named = OCPP_KEYS.get(key[5:].casefold()) if key.startswith("ocpp:") else None
-    return named.params[0] if named is not None and len(named.params) == 1 else None
+    return named.params[0] if named is not None else None
 
 
 def key_of(message: str) -> str | None:

@@ -29,6 +29,8 @@ class Transaction:
     stop_token: str | None = None  # who stopped it, when a person did
     denied: bool = False  # the back end did not accept the token; it runs without energy
     reservation_id: int | None = None  # of the back end, which this start consumed
+    starter: str | None = None  # the card that began it, where another token is billed
+    private: bool = False  # the back end never hears of it [free charging]
 
 
 class StartSource(StrEnum):
@@ -60,6 +62,7 @@ class TokenAccepted:
     source: StartSource
     parent: str | None = None
     reservation_id: int | None = None  # to be consumed by the start
+    starter: str | None = None  # the card that was presented, where another token is billed
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +248,7 @@ class TokenJudged:
     parent: str | None
     reason: str
     guess: bool = False  # nobody was asked for its parent
+    starter: str | None = None  # the card that was presented, where another token is billed
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,9 +131,9 @@ class OcppCore:
                 if self._connected:
                     self._lost_at_ms = now_ms
                 yield from self._interrupted()
-            case TransactionBegan(transaction):
+            case TransactionBegan(transaction) if not transaction.private:
                 yield from self._outbox.began(transaction)
-            case TransactionEnded(transaction):
+            case TransactionEnded(transaction) if not transaction.private:
                 yield from self._outbox.ended(transaction, data=self._options.stop_data)
             case EnergySampled():
                 yield from self._sampled(fact)
@@ -184,6 +184,8 @@ class OcppCore:
 
     def _configure(self, settings: Settings) -> None:
         before, self._options = self._options, options_of(settings)
+        if self._options.tells_status and not before.tells_status and self._ready:
+            self._notify(self._board.news(all_of_them=True))
         if self._options.heartbeat_ms != before.heartbeat_ms:
             self._heartbeat.interval_ms = self._options.heartbeat_ms
 
@@ -192,6 +194,8 @@ class OcppCore:
             yield from self._outbox.sampled(sample)
             return
         asked = sample.context == "Trigger"
+        if not (asked or self._options.tells_samples):
+            return
         payload = payloads.meter_values(sample) if self._may_go(asked) else None
         if payload is not None:
             key = sample.transaction_key
@@ -214,7 +218,7 @@ class OcppCore:
                 yield backend.BackendAnswered(token, None)
 
     def _notify(self, notices: Iterable[Notice], *, asked: bool = False) -> None:
-        for notice in notices:
+        for notice in notices if asked or self._options.tells_status else ():
             zero_ms = self._time.utc_at_zero_ms
             utc_ms = None if zero_ms is None else zero_ms + notice.since_ms
             payload = payloads.status_notification(notice.outlet, notice.words(), utc_ms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from firmware.model.free import free_mode
 from firmware.model.settings import Settings
 
 DAY_MS = 86_400_000
@@ -22,10 +23,13 @@ class Options:
     sends_informative: bool
     sends_errors: bool
     stop_data: bool  # registers of begin and end in StopTransaction
+    tells_status: bool  # of outlets, unless somebody asks [free charging]
+    tells_samples: bool  # that belong to no transaction
 
 
 def options_of(settings: Settings) -> Options:
     """Read the settings; each is bounded, whatever a back end has set."""
+    mode = free_mode(settings)
     return Options(
         call_timeout_ms=_span_ms(settings.number("backend_connection_timeout"), least_s=1),
         forced_heartbeat=settings.flag("ocpp_force_heartbeat"),
@@ -36,6 +40,8 @@ def options_of(settings: Settings) -> Options:
         sends_informative=settings.flag("ocpp_send_informative_status"),
         sends_errors=settings.flag("ocpp_send_error_status"),
         stop_data=bool(settings.texts("ocpp:StopTxnSampledData")),
+        tells_status=mode is None or mode.tells_status,
+        tells_samples=mode is None or mode.tells_transaction,
     )
 
 

@@ -62,7 +62,8 @@ class Outbox:
         self._starts = {e.transaction_key for e in self._entries if e.kind == "start"}
         self._meter_bytes = sum(len(e.payload) for e in self._entries if e.kind == "meter")
         for transaction in memory.transactions:
-            self._open(transaction)
+            if not transaction.private:
+                self._open(transaction)
         for entry in self._entries:
             book = self._book(entry.transaction_key)
             book.ended = book.ended or entry.kind == "stop"

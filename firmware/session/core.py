@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from firmware.model.backend import ClockSynced
 from firmware.model.clock import WallClock
+from firmware.model.free import free_mode
 from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import (
     CableChanged,
@@ -41,9 +42,10 @@ from firmware.model.session import (
 )
 from firmware.model.session import SessionPhase as P
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.storage import PutTransaction
+from firmware.model.storage import DropTransaction, PutTransaction
 from firmware.model.values import CpState, StopReason, Verdict
 from firmware.session.face import FaultNews, face
+from firmware.session.record import begun, over
 from firmware.session.rules import (
     DARK,
     ERROR_WAIT_MS,
@@ -51,7 +53,7 @@ from firmware.session.rules import (
     next_due_ms,
     next_rule,
 )
-from firmware.session.state import Authority, SessionState
+from firmware.session.state import Authority, SessionState, StopMode
 
 METER_AGAIN_MS = 5_000
 
@@ -74,7 +76,7 @@ class SessionCore:
         self.settings = settings
         self.clock = WallClock(boot)
         attached = settings.flag("cable_always_locked")
-        self.state = SessionState(operative=operative, attached=attached, waits=_waits(settings))
+        self.state = SessionState(operative=operative, attached=attached, stops=_stops(settings))
         self.news = FaultNews()
         self._shown: tuple[object, ...] = ()
         self._due_ms = NEVER_MS
@@ -129,11 +131,15 @@ class SessionCore:
                 self._register(fact, now_ms)
             case LimitChanged(_, limit_ma, _, _):
                 s.limit_ma = limit_ma
-            case TokenAccepted(_, token, source, parent, reservation_id):
+            case TokenAccepted(_, token, source, parent, kept, starter):
                 until_ms = now_ms + self._timeout_ms()
-                s.authority = Authority(token, source, parent, until_ms, reservation_id)
+                s.authority = Authority(token, source, parent, until_ms, kept, starter)
                 if s.plugged:
                     self._hold(True, out)
+            case StopAsked(_, StopReason.LOCAL | StopReason.REMOTE) if (
+                s.phase is P.RUNNING and s.stops is StopMode.ONLY_BY_DISCONNECTING
+            ):
+                self._pause(out)
             case StopAsked(_, reason, token):
                 self._stop(reason, token, out)
             case TransactionConfirmed():
@@ -192,14 +198,19 @@ class SessionCore:
     def _car(self, cp: CpState, now_ms: int, out: list[object]) -> None:
         """A car that leaves without a session sets its plug free. [B-STP-10]"""
         s = self.state
-        left = s.cp is not None and s.cp.car and cp is CpState.A
-        s.cp = cp
+        before, s.cp = s.cp, cp
+        left = before is not None and before.car and cp is CpState.A
         if cp not in (CpState.E, CpState.F):
             s.error_ms = None
         elif s.error_ms is None:
             s.error_ms = now_ms
+        moved = left or (cp.car and not s.denied and before is CpState.A)
         if left and s.phase in (P.PLUGGED, P.AUTHORISED):
             self._hold(False, out)
+        elif s.stops is StopMode.ONLY_BY_DISCONNECTING and s.phase is P.RUNNING and moved:
+            self._hold(not left, out)
+        if s.stops is StopMode.NORMAL_D_RCD and cp in (CpState.D1, CpState.D2):  # [B-STP-07]
+            self._stop(StopReason.OTHER, None, out)
 
     def _hold(self, locked: bool, out: list[object]) -> None:
         """Tell the pilot about the plug, once; a cable that stays is not set free."""
@@ -210,7 +221,7 @@ class SessionCore:
 
     def _configure(self, settings: Settings, out: list[object]) -> None:
         s, self.settings = self.state, settings
-        s.waits = _waits(settings)
+        s.stops = _stops(settings)
         before, s.attached = s.attached, settings.flag("cable_always_locked")
         if s.attached and not before and s.plugged:
             self._hold(True, out)
@@ -252,14 +263,12 @@ class SessionCore:
         s.transaction = replace(
             s.transaction, transaction_id=fact.transaction_id, parent=fact.info.parent
         )
-        if fact.info.verdict is Verdict.ACCEPTED:
-            return
+        if fact.info.verdict is Verdict.ACCEPTED or free_mode(self.settings) is not None:
+            return  # [B-FRE-07, A-09] what is free goes on
         if self.settings.flag("ocpp:StopTransactionOnInvalidId"):
             self._stop(StopReason.DEAUTHORIZED, None, out)
-        elif not s.denied:  # [ER 3.17] only the energy stops
-            s.transaction = replace(s.transaction, denied=True)
-            out.append(PutTransaction(s.transaction))
-            out.append(EnergyWanted(self.outlet, wanted=False, reason="token not accepted"))
+        else:  # [ER 3.17] only the energy stops
+            self._deny("token not accepted", out)
 
     def _stop(self, reason: StopReason, token: str | None, out: list[object]) -> None:
         """Stop what runs; the wish is kept, so that a power cut does not forget it."""
@@ -270,6 +279,19 @@ class SessionCore:
             out.append(PutTransaction(s.transaction))
         elif s.phase is not P.ENDING:
             s.authority = None
+
+    def _deny(self, reason: str, out: list[object]) -> None:
+        """Let the transaction run on without energy, over power cuts too."""
+        s = self.state
+        if s.transaction is not None and not s.denied:
+            s.transaction = replace(s.transaction, denied=True)
+            out.append(PutTransaction(s.transaction))
+            out.append(EnergyWanted(self.outlet, wanted=False, reason=reason))
+
+    def _pause(self, out: list[object]) -> None:
+        """[B-STP-04] Card or back end end the energy; the transaction ends with the plug."""
+        self._deny("stopped, until the cable is unplugged", out)
+        self._hold(False, out)
 
     def _resume(self, now_ms: int, out: list[object]) -> None:
         """A transaction of an earlier boot waits for the pilot to tell what is there."""
@@ -320,18 +342,9 @@ class SessionCore:
         s = self.state
         assert s.authority is not None and s.reading is not None
         s.numbered += 1
-        at = self.clock.stamp(now_ms)
-        s.transaction = Transaction(
-            key=f"{self.clock.boot}-{self.outlet}-{s.numbered}",
-            outlet=self.outlet,
-            token=s.authority.token,
-            began=at,
-            meter_start_wh=s.reading.energy_wh,
-            last_wh=s.reading.energy_wh,
-            last_at=at,
-            parent=s.authority.parent,
-            reservation_id=s.authority.reservation_id,
-        )
+        key = f"{self.clock.boot}-{self.outlet}-{s.numbered}"
+        at, mode = self.clock.stamp(now_ms), free_mode(self.settings)
+        s.transaction = begun(self.outlet, key, s.authority, s.reading.energy_wh, at=at, mode=mode)
         s.authority, s.stop, s.charged, s.ask_meter_ms = None, None, False, NEVER_MS
         out += [
             PutTransaction(s.transaction),
@@ -343,19 +356,12 @@ class SessionCore:
         s = self.state
         assert s.transaction is not None and s.stop is not None
         reason, token = s.stop
-        lost = reason in DARK
         s.stored_only = False
-        ended = replace(
-            s.transaction,
-            ended=s.transaction.last_at if lost else self.clock.stamp(now_ms),
-            stop_reason=reason,
-            stop_token=token,
-        )
+        ended = over(s.transaction, reason, token, self.clock.stamp(now_ms))
         s.transaction, s.stop, s.ask_meter_ms = None, None, NEVER_MS
-        out += [
-            PutTransaction(ended),
-            TransactionEnded(ended),
-        ]
+        out += [PutTransaction(ended), TransactionEnded(ended)]
+        if ended.private:
+            out.append(DropTransaction(ended.key))  # nobody has to hear of it
         car_left = reason is StopReason.EV_DISCONNECTED and s.plugged
         if not car_left or self.settings.flag("ocpp:UnlockConnectorOnEVSideDisconnect"):
             self._hold(False, out)
@@ -385,6 +391,5 @@ class SessionCore:
         return self.settings.number("vehicle_connection_timeout") * 1_000
 
 
-def _waits(settings: Settings) -> bool:
-    """[E2 4.10] false has priority: the plug stays locked, whatever unlocking is set to."""
-    return not settings.flag("ocpp:StopTransactionOnEVSideDisconnect")
+def _stops(settings: Settings) -> StopMode:
+    return StopMode(settings.text("stop_transaction_mode"))

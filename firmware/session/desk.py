@@ -15,6 +15,7 @@ from firmware.model.backend import (
     Restart,
 )
 from firmware.model.fault import Fault
+from firmware.model.free import free_mode
 from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import CableChanged, CpChanged, FaultCleared, FaultRaised, LockMoved
 from firmware.model.people import LearningChanged
@@ -71,8 +72,8 @@ class Desk:
 
         `fixed` outlets have a cable and no socket: there is nothing to unlock.
         """
-        self.settings = settings
         self.state = DeskState({n: DeskOutlet() for n in outlets})
+        self._configure(settings)
         for number in fixed:
             self.state.outlets[number].fixed = True
         self.news = FaultNews()
@@ -111,9 +112,10 @@ class Desk:
         if self.state.learning:  # [B-RFD-04] it is learned, and starts nothing
             return
         token = written(fact.uid, self.settings.text("rfid_letter_case"))
+        key = token_key(token)
         for number, outlet in self.state.outlets.items():
             running = outlet.transaction
-            if running is not None and token_key(running.token) == token_key(token):
+            if running is not None and token_key(running.starter or running.token) == key:
                 out.append(StopAsked(number, StopReason.LOCAL, token))
                 return
         out.append(TokenPresented(token, None, StartSource.CARD))
@@ -146,7 +148,10 @@ class Desk:
         outlet = self.state.outlets[number]
         outlet.expected = fact.token
         outlet.consumes = self.state.reserved.consumed(number, _bearer(fact))
-        out.append(TokenAccepted(number, fact.token, fact.source, fact.parent, outlet.consumes))
+        accepted = TokenAccepted(
+            number, fact.token, fact.source, fact.parent, outlet.consumes, fact.starter
+        )
+        out.append(accepted)
 
     def _expired(self, fact: AuthorityExpired, _now_ms: int, _out: list[object]) -> None:
         outlet = self.state.outlets[fact.outlet]
@@ -167,6 +172,7 @@ class Desk:
     def _plug(self, number: int, now_ms: int, out: list[object]) -> None:
         """Note who came: a cable, or a car where the cable stays; give it what waits."""
         outlet = self.state.outlets[number]
+        self._put_forward(number, out)
         attached = self.settings.flag("cable_always_locked")
         if not (outlet.cable and (outlet.car or not attached)):
             outlet.plugged_ms = None
@@ -177,6 +183,23 @@ class Desk:
                 if number in self.state.reserved.open_to(who, self.state.outlets):
                     self._assign(number, self.state.pending[0], out)
                     self.state.pending = None
+
+    def _put_forward(self, number: int, out: list[object]) -> None:
+        """A car may need no card: let the authorisation say so, once for each that comes."""
+        outlet = self.state.outlets[number]
+        if not (outlet.cable and outlet.car):
+            outlet.offered = False
+        elif not outlet.offered:
+            outlet.offered = True
+            if outlet.free and self._cards_unneeded:
+                out.append(TokenPresented("", number, StartSource.FREE))
+
+    @property
+    def _cards_unneeded(self) -> bool:
+        mode = free_mode(self.settings)
+        if mode is not None:
+            return not mode.card
+        return self.settings.text("if_in_doubt_allow_charging") == "immediate_plug_in"
 
     def _lock(self, fact: LockMoved, _now_ms: int, out: list[object]) -> None:
         outlet = self.state.outlets.get(fact.outlet)
@@ -236,7 +259,12 @@ class Desk:
         self.state.reserved.utc_at_zero_ms = fact.utc_at_zero_ms
 
     def _settings(self, fact: SettingsChanged, _now_ms: int, _out: list[object]) -> None:
-        self.settings = fact.settings
+        self._configure(fact.settings)
+
+    def _configure(self, settings: Settings) -> None:
+        self.settings = settings
+        mode = free_mode(settings)
+        self.state.remote = mode is None or mode.remote_start
 
     def _learning(self, fact: LearningChanged, _now_ms: int, _out: list[object]) -> None:
         self.state.learning = fact.on

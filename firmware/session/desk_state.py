@@ -19,6 +19,7 @@ class DeskOutlet:
     car: bool = False
     plugged_ms: int | None = None
     locked: bool = False
+    offered: bool = False  # the car that is here was put forward for free charging
     fixed: bool = False  # a cable and no socket: there is nothing to unlock
     operative: bool = True
     usable: bool = True  # by the session's word: operative, and nothing keeps new ones away
@@ -65,6 +66,7 @@ class DeskState:
     faults: set[Fault] = field(default_factory=set)  # of the station as a whole
     shown: ConnectorChanged | None = None  # connector 0
     reserved: Reservations = field(default_factory=Reservations)
+    remote: bool = True  # a back end may start sessions
     learning: bool = False  # cards are put on the local whitelist, and start nothing
 
 

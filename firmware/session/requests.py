@@ -42,7 +42,7 @@ def _remote_start(
 ) -> None:
     who = Bearer(fact.token, guess=True)  # whose parent is, comes out after the answer
     free = s.reserved.open_to(who, s.outlets)
-    possible = bool(free) if fact.outlet is None else fact.outlet in free
+    possible = s.remote and (bool(free) if fact.outlet is None else fact.outlet in free)
     out.append(Answer(fact.call, "Accepted" if possible else "Rejected"))
     if possible:
         out.append(TokenPresented(fact.token, fact.outlet, StartSource.REMOTE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
@@ -11,6 +12,20 @@ from firmware.model.values import CpState, Reading, StopReason
 
 # What runs goes on, nothing new begins, and the status is Unavailable. [catalogue 3, X02, X09]
 CLOSES = frozenset((Fault.UPDATING, Fault.USB_BUSY, Fault.STORAGE))
+
+
+class StopMode(StrEnum):
+    """Which events end a transaction. [CC613 5.1]"""
+
+    NORMAL = "normal"
+    ONLY_BY_DISCONNECTING = "only_by_disconnecting"
+    ONLY_BY_RFID = "only_by_rfid_remote_stop"
+    NORMAL_D_RCD = "normal_mode_d_rcd"
+
+    @property
+    def waits(self) -> bool:
+        """A car that leaves may come back."""
+        return self in (StopMode.ONLY_BY_DISCONNECTING, StopMode.ONLY_BY_RFID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +37,7 @@ class Authority:
     parent: str | None
     until_ms: int
     reservation_id: int | None = None  # to be consumed by the start
+    starter: str | None = None  # the card, where another token is billed
 
 
 @dataclass(slots=True)
@@ -47,7 +63,7 @@ class SessionState:
     operative: bool = True
     reserved: bool = False  # kept for somebody, who may be the one with authority
     faults: set[Fault] = field(default_factory=set)
-    waits: bool = False  # a car that leaves may come back [StopTransactionOnEVSideDisconnect]
+    stops: StopMode = StopMode.NORMAL
     attached: bool = False  # the cable stays in the socket; what comes and goes is the car
     resuming: bool = False  # a transaction of an earlier boot, the pilot has not reported yet
     stored_only: bool = False  # its register is what was durable [B-OCP-32]
@@ -71,13 +87,19 @@ class SessionState:
 
     @property
     def gone(self) -> bool:
-        """Plug or car are surely not there, and nobody waits for them."""
-        return not self.plugged or (self.cp is CpState.A and not self.waits)
+        """Plug or car are not there, and that ends a transaction in this mode. [catalogue 2.7]"""
+        car_gone = self.cp is CpState.A
+        match self.stops:
+            case StopMode.ONLY_BY_RFID:
+                return False
+            case StopMode.ONLY_BY_DISCONNECTING:
+                return not self.plugged or (self.attached and car_gone)
+        return not self.plugged or car_gone
 
     @property
     def left(self) -> bool:
-        """The car was unplugged at its side, and may come back to its transaction."""
-        return self.waits and self.plugged and self.cp is CpState.A
+        """The car was unplugged, and may come back to its transaction."""
+        return self.stops.waits and (not self.plugged or self.cp is CpState.A)
 
     @property
     def denied(self) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from firmware.config.ocpp_names import OcppName
 from firmware.config.param import BadValue, Effect, Param, Role, hashed
-from firmware.config.registry import OCPP_KEYS, PARAMS, changed, defaults, find
+from firmware.config.registry import OCPP_KEYS, PARAMS, changed, defaults, find, own_words
 from firmware.model.backend import (
     Answer,
     ClockSynced,
@@ -97,7 +97,7 @@ class ConfigurationDesk:
     ) -> list[object]:
         """Change parameters by their keys; raise `SettingErrors` and change nothing."""
         after = changed(self.settings, texts)
-        named = {param.key: text for key, text in texts.items() if (param := find(key))}
+        named = {p.key: text for key, text in own_words(texts).items() if (p := find(key))}
         passwords = {
             key: text for key, text in named.items()
             if PARAMS[key].password and text and not hashed(text)

@@ -20,7 +20,7 @@ Query = Callable[[str], Iterable[Sequence[Any]]]
 
 _COLUMNS = (
     "key, outlet, token, began, meter_start_wh, last_wh, last_at, transaction_id, parent, "
-    "ended, stop_reason, stop_token, denied, reservation_id"
+    "ended, stop_reason, stop_token, denied, reservation_id, starter, private"
 )
 _MARKS = ", ".join("?" * len(_COLUMNS.split(",")))
 _PROFILES = "SELECT * FROM charging_profiles ORDER BY connector, profile_id"
@@ -128,7 +128,7 @@ def _put_transaction(t: Transaction) -> Statement:
         _stamp(t.last_at), t.transaction_id, t.parent,
         None if t.ended is None else _stamp(t.ended),
         None if t.stop_reason is None else t.stop_reason.value, t.stop_token,
-        int(t.denied), t.reservation_id,
+        int(t.denied), t.reservation_id, t.starter, int(t.private),
     )  # fmt: skip
     return sql, values
 
@@ -156,13 +156,13 @@ def _put_or_delete(table: str, column: str, name: str, value: str | None) -> Sta
 
 def _transaction(row: Sequence[Any]) -> Transaction:
     key, outlet, token, began, start_wh, last_wh, last_at, *rest = row
-    number, parent, ended, why, who, denied, reservation_id = rest
+    number, parent, ended, why, who, denied, reservation_id, starter, private = rest
     return Transaction(
         key, outlet, token, _parse_stamp(began), start_wh, last_wh, _parse_stamp(last_at),
         transaction_id=number, parent=parent,
         ended=None if ended is None else _parse_stamp(ended),
         stop_reason=None if why is None else StopReason(why), stop_token=who,
-        denied=bool(denied), reservation_id=reservation_id,
+        denied=bool(denied), reservation_id=reservation_id, starter=starter, private=bool(private),
     )  # fmt: skip
 
 

@@ -104,4 +104,9 @@ MIGRATIONS: tuple[str, ...] = (
         texts TEXT NOT NULL
     );
     """,
+    # 7: free charging: who began, and what the back end never hears of
+    """
+    ALTER TABLE transactions ADD COLUMN starter TEXT;
+    ALTER TABLE transactions ADD COLUMN private INTEGER NOT NULL DEFAULT 0;
+    """,
 )

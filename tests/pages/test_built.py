@@ -19,8 +19,8 @@ def files(folder):
 @pytest.mark.needs_chromium
 def test_what_is_kept_is_what_the_source_makes(repository, tmp_path):
     modules(repository)
-    for words in (["npm", "run", "--silent", "check"],
-                  ["npx", "vite", "build", "--logLevel", "error", "--outDir", str(tmp_path)]):  # fmt: skip
+    build = ["npx", "vite", "build", "--logLevel", "error", "--outDir", str(tmp_path)]
+    for words in (["npm", "run", "--silent", "check"], build):
         subprocess.run(words, cwd=repository / UI, check=True, timeout=300)
     kept = files(repository / "firmware/web/static")
     assert files(tmp_path) == kept
