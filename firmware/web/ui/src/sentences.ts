@@ -7,7 +7,7 @@ import { faultName, label, t, told, word } from './i18n';
 type Shape = [RegExp, (parts: string[]) => string];
 
 // Keys of parameters in a sentence become the names that the forms show.
-function named(text: string): string {
+export function named(text: string): string {
   return text.replace(/\b[a-z]+\d?(?:_[a-z0-9]+)+\b/g, (key) => {
     const found = book.get()?.params.find((one) => one.key === key);
     return found ? label(found) : key;

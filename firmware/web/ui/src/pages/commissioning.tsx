@@ -99,12 +99,14 @@ export function Commissioning() {
 }
 
 function Progress({ at, onStep }: { at: number; onStep: (n: number) => void }) {
+  const here = useRef<HTMLLIElement>(null);
+  useEffect(() => { here.current?.scrollIntoView({ inline: 'center', block: 'nearest' }); }, [at]);
   return (
     <nav aria-label={t('Steps of commissioning')} class="progress">
       <progress max={STEPS.length} value={at + 1} aria-label={t('Progress')}>{at + 1}/{STEPS.length}</progress>
       <ol>
         {STEPS.map((one, n) => (
-          <li class={n < at ? 'past' : n === at ? 'here' : ''}>
+          <li ref={n === at ? here : undefined} class={n < at ? 'past' : n === at ? 'here' : ''}>
             <button type="button" aria-current={n === at ? 'step' : undefined} onClick={() => onStep(n)}>
               <span aria-hidden="true">{n < at ? '✓' : n + 1}</span> {t(one.name)}
             </button>

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api, Refused } from '../api';
 import { t, word } from '../i18n';
+import { because } from '../sentences';
 import { begin, leave, session } from '../session';
 import { ROLES } from '../types';
 import { PasswordField } from '../parts/password_field';
@@ -48,7 +49,7 @@ export function PasswordForm({ only }: { only?: string } = {}) {
       if (!forced) say(t('The password was changed.'));
       if (forced || user === who.user) await begin();
     } catch (error) {
-      setProblems(error instanceof Refused ? error.problems.map((one) => t(one.message)) : [(error as Error).message]);
+      setProblems(error instanceof Refused ? error.problems.map((one) => because(one.message.replace(/^\w+_password: /, ''))) : [(error as Error).message]);
     }
   }
 

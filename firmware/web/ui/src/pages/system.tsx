@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, Refused, url } from '../api';
 import { loadParams } from '../edits';
 import { stamp, t, word } from '../i18n';
-import { because, wrong } from '../sentences';
+import { because, named, wrong } from '../sentences';
 import { atLeast } from '../session';
 import type { Changes, Check, HistoryEntry } from '../types';
 import { Card, Trouble, useLoad } from '../parts/basics';
@@ -110,7 +110,7 @@ function History() {
           <li>
             <details>
               <summary>
-                <span><strong>{stamp(one.at)}</strong> · {word('role', one.who)} ({word('by', one.by)}) · {one.values.map((value) => value.key).slice(0, 3).join(', ')}{one.values.length > 3 ? ' …' : ''}</span>
+                <span><strong>{stamp(one.at)}</strong> · {word('role', one.who)} ({word('by', one.by)}) · {one.values.map((value) => named(value.key)).slice(0, 3).join(', ')}{one.values.length > 3 ? ' …' : ''}</span>
               </summary>
               <DiffTable diff={one.values} caption={t('Change {n}', { n: one.number })} />
               {one.undoable && <button type="button" class="button" onClick={() => setUndoing(one)}>{t('Undo this change')}</button>}

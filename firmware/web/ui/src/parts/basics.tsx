@@ -27,7 +27,7 @@ export function Heading({ level, children, focus = true }: { level: 1 | 2 | 3; c
 type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'plain';
 const SIGNS: Record<Tone, string> = {
   good: 'M5 12.5l4.5 4.5L19 7.5', bad: 'M12 6v7M12 17v.5', warn: 'M12 6v7M12 17v.5',
-  busy: 'M12 6v6l4 2', plain: 'M6 12h12',
+  busy: 'M12 3a9 9 0 1 0 .01 0M12 8v4l3 2', plain: 'M6 12h12',
 };
 
 export function Badge({ tone, children }: { tone: Tone; children: ComponentChildren }) {

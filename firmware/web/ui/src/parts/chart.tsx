@@ -34,7 +34,7 @@ function options(width: number, zone: string): UPlot.Options {
   });
   const axis = { stroke: colour('--soft'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line'), width: 1 }, font: '12px system-ui' };
   return {
-    width, height: HEIGHT, cursor: { y: false, points: { size: 6 } }, padding: [10, 8, 0, 0],
+    width, height: HEIGHT, cursor: { y: false, points: { size: 6 } }, padding: [10, 20, 0, 0],
     legend: { live: true },
     hooks: { setCursor: [showLast], setData: [showLast], ready: [showLast] },
     scales: { x: { time: true, range: (_plot, _low, high) => [high - SPAN_S, high] }, y: { range: (_plot, _low, high) => [0, Math.max(10, Math.ceil((high || 0) * 1.15))] } },

@@ -45,8 +45,8 @@ export function Learn({ list, onClose }: { list: Whitelist; onClose: () => void 
   return (
     <Dialog title={t('Add entry (total: {n})', { n: new Set([...list.local, ...seen]).size })} onClose={onClose} closeText={t('Finish')}>
       {learning?.on
-        ? <p class="learning"><span class="pulse" aria-hidden="true" />{t('Hold one card after the other to the reader; each is added at once.')}{' '}
-            {learning.ends_in_s != null && <span class="soft">{t('Ends in {n} s.', { n: Math.ceil(learning.ends_in_s) })}</span>}</p>
+        ? <p class="learning"><span class="pulse" aria-hidden="true" /><span>{t('Hold one card after the other to the reader; each is added at once.')}{' '}
+            {learning.ends_in_s != null && <span class="soft">{t('Ends in {n} s.', { n: Math.ceil(learning.ends_in_s) })}</span>}</span></p>
         : <p>{waiting ? t('Learn mode has ended.') : t('Learn mode begins …')} {waiting && <button type="button" class="link" onClick={() => void begin()}>{t('Begin again')}</button>}</p>}
       <div aria-live="polite" role="status">
         <ul class="tokens" aria-label={t('Added now')}>
