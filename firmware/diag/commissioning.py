@@ -114,7 +114,7 @@ class Commissioning:
                 self._set(TestedPart.RESIDUAL, outlet, PASSED, "its test passed before")
             case ContactorMoved(outlet, closed=False) if outlet in s.closed:
                 self._set(TestedPart.CONTACTOR, outlet, PASSED, "they closed and opened")
-            case MeterRead(outlet, reading):
+            case MeterRead(outlet, reading) if outlet in s.closed:  # it is polled before, too
                 self._set(TestedPart.METER, outlet, PASSED, f"{reading.energy_wh} Wh")
             case FaultRaised(outlet, fault) if fault in _BROKEN:
                 said = f"{fault.row.id}: {fault.row.raised}. {fault.row.advice}"

@@ -4,9 +4,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.pages.conftest import SIZES, WAIT_S
+from tests.pages.ui import modules
 
 pytestmark = pytest.mark.needs_chromium
-AXE = "firmware/web/ui/node_modules/axe-core/axe.min.js"
+AXE = "axe-core/axe.min.js"
 PASSWORD = "a quiet blue wallbox"
 PAGES = {
     "dashboard": "Dashboard", "network": "Network", "backend": "Back end",
@@ -50,9 +51,7 @@ def sign_in(page, password, first):
 
 
 def test_axe_finds_nothing_serious_on_any_page(browser, station, repository):
-    axe = repository / AXE
-    if not axe.exists():
-        pytest.skip("axe-core is not there; `npm ci` in firmware/web/ui ends this skip")
+    axe = modules(repository) / AXE
     found, first = [], station.labels["manufacturer"]
     for size, theme in ((SIZES["desk"], "light"), (SIZES["phone"], "dark"), ((320, 640), "light")):
         page = new_page(browser, size, theme, axe.read_text())

@@ -14,6 +14,7 @@ NOON = "2026-01-31T12:00:00.000Z"
 NOON_MS = 1_769_860_800_000
 DEFAULTS = {
     "backend_connection_timeout": 30,
+    "free_charging": False,
     "ocpp_force_heartbeat": True,
     "ocpp_send_informative_status": True,
     "ocpp_send_error_status": True,

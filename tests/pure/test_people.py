@@ -151,7 +151,9 @@ def test_the_guided_test_goes_through_every_part_of_every_outlet():
     (TestedPart.LOCK, 1, [LockMoved(1, True, 0), LockMoved(1, False, 0)]),
     (TestedPart.CONTACTOR, 2, [ContactorMoved(2, True, "", 0), ContactorMoved(2, False, "", 0)]),
     (TestedPart.RESIDUAL, 2, [ContactorMoved(2, True, "", 0)]),
-    (TestedPart.METER, 1, [MeterRead(1, Reading(5, 0, (0, 0, 0), 0))]),
+    (TestedPart.METER, 1, [MeterRead(1, Reading(5, 0, (0, 0, 0), 0)),
+                           ContactorMoved(1, True, "", 0),
+                           MeterRead(1, Reading(6, 0, (0, 0, 0), 0))]),
 ])  # fmt: skip
 def test_a_part_passes_when_the_station_saw_it_work(part, outlet, facts):
     core = begun()
