@@ -16,7 +16,8 @@ from tools.image.shop import Failed, alone, cache, demand, digest, run, tell
 from tools.image.sources import ARCHITECTURE, apt_lines, fetch
 
 NEEDED = {
-    "mmdebstrap": "mmdebstrap", "qemu-aarch64-static": "qemu-user-static", "tar": "tar",
+    "mmdebstrap": "mmdebstrap", "arch-test": "arch-test",  # mmdebstrap only recommends it
+    "qemu-aarch64-static": "qemu-user-static", "tar": "tar",
     "unshare": "util-linux", "chroot": "coreutils",
 }  # fmt: skip
 BASE = ("systemd-sysv", "udev", "python3")  # and what the package names itself

@@ -36,8 +36,10 @@ from firmware.sim.watch import Watcher
 from hal.board import BoardProfile, load_board
 from hal.mock.server import monotonic_ms
 from hal.mock.world import World
+from tools.uml.hours import LOG
 from tools.uml.kernel import ROOT
 from tools.uml.pins_side import PinsSide, seen_from_outside
+from tools.uml.run import OUT
 from tools.uml.world import CANNOT
 
 STATE = Path("/run/powerstation")
@@ -222,14 +224,14 @@ class Diary:
 
     def __init__(self) -> None:
         self.zero_ms = monotonic_ms()
-        self.lines = 0
+        self.lines: list[str] = []
         self.digest = hashlib.sha256()
         self.problems: list[str] = []
 
     def line(self, text: str) -> None:
         """Take a line; the time goes into the digest with it."""
-        self.lines += 1
-        self.digest.update(f"{monotonic_ms() - self.zero_ms} {text}\n".encode())
+        self.lines.append(f"{monotonic_ms() - self.zero_ms} {text}\n")
+        self.digest.update(self.lines[-1].encode())
 
 
 async def play(hours: int, seed: int, factory: str) -> dict[str, object]:
@@ -256,9 +258,10 @@ async def play(hours: int, seed: int, factory: str) -> dict[str, object]:
     diary.problems += await _healed(station, acts)
     link.cancel()
     station.power_off()
+    (OUT / LOG).write_text("".join(diary.lines))
     return {
         "digest": diary.digest.hexdigest(),
-        "lines": diary.lines,
+        "lines": len(diary.lines),
         "changes": watcher.events,
         "closings": watcher.closings,
         "visits": acts.visits,
