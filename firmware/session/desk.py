@@ -112,12 +112,15 @@ class Desk:
         if self.state.learning:  # [B-RFD-04] it is learned, and starts nothing
             return
         token = written(fact.uid, self.settings.text("rfid_letter_case"))
-        key = token_key(token)
+        key, others = token_key(token), self.state.outlets.values()
+        next_waits = any(o.free and o.plugged_ms is not None for o in others)
         for number, outlet in self.state.outlets.items():
             running = outlet.transaction
-            if running is not None and token_key(running.starter or running.token) == key:
-                out.append(StopAsked(number, StopReason.LOCAL, token))
-                return
+            over = outlet.phase is SessionPhase.ENDING and next_waits  # it is for the next car
+            if running is None or over or token_key(running.starter or running.token) != key:
+                continue
+            out.append(StopAsked(number, StopReason.LOCAL, token))
+            return
         out.append(TokenPresented(token, None, StartSource.CARD))
 
     def _judged(self, fact: TokenJudged, now_ms: int, out: list[object]) -> None:

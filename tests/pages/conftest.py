@@ -59,9 +59,9 @@ def station(repository, tmp_path):
         process.stdout.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium without a screen."""
+    """Chromium without a screen; Playwright holds the thread's event loop, so it goes soon."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

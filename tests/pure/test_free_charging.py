@@ -154,3 +154,24 @@ def test_a_car_that_stays_after_its_charge_is_not_started_again():
     station.unplug(1)
     station.plug(1)
     assert station.running(1).key != first
+
+
+def test_a_card_that_stops_one_outlet_starts_the_next_at_once_if_a_car_waits_there():
+    station = Free(None, local_whitelist_entries="0a0e9b83")
+    station.plug(1)
+    station.tell(CARD)
+    station.draw(1)
+    station.wait(5_000)
+    station.well = False  # no register comes: the transaction takes its time to end
+    station.wait(500)
+    station.tell(CARD)
+    station.open(1)
+    station.tell(CARD)  # nobody waits: it is the same stop again
+    assert station.core.sessions[2].state.authority is None
+    station.wait(500)
+    station.plug(2)
+    station.tell(CARD)
+    station.well = True
+    station.wait(20_000)
+    assert station.running(2) is not None
+    assert station.running(1) is None

@@ -1,11 +1,13 @@
 """Starts a station with pages, and asks it as a browser would."""
 
+import contextlib
 import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 TOP = Path(__file__).parent.parent.parent
@@ -122,12 +124,12 @@ class Browser:
 
     def insist(self, done):
         """Ask again and again until an answer is so: for processes that start anew."""
-        for _ in range(20_000):
-            try:
+        pause = threading.Event()  # real processes start in their own time
+        for _ in range(600):
+            with contextlib.suppress(OSError, http.client.HTTPException):
                 if done():
                     return
-            except (OSError, http.client.HTTPException):
-                continue
+            pause.wait(0.1)
         raise AssertionError("it did not come")
 
     def save(self, **changes):

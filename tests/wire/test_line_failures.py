@@ -51,7 +51,7 @@ async def first_loss(url):
         (401, Loss.REFUSED, "127.0.0.1 refuses the password of this station (401)."),
         (403, Loss.REFUSED, "127.0.0.1 refuses this station (403)."),
         (404, Loss.UNKNOWN, "127.0.0.1 does not know this station or this path (404)."),
-        (503, Loss.OTHER, "127.0.0.1 answered with HTTP status 503."),
+        (503, Loss.HTTP, "127.0.0.1 answered with HTTP status 503."),
     ],
 )
 def test_an_http_answer_is_told_in_a_sentence(status, cause, sentence):
@@ -66,7 +66,7 @@ def test_a_name_that_is_not_there_is_told_in_a_sentence():
 
     within(30, story)
     sentence = "The name nowhere.invalid cannot be resolved; check DNS and the address."
-    assert told == [(Loss.OTHER, sentence)]
+    assert told == [(Loss.NAME, sentence)]
 
 
 @pytest.mark.covers("TC_085_CS", "OCPP16-PITFALL-70", "B-OCP-03")
