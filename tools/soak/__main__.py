@@ -77,7 +77,12 @@ def days(count: int, advance: Advance) -> Result:
 
 def erratic_days(count: int, advance: Advance) -> Result:
     """Days with an erratic back end and power cuts: its ledger is the meter, Wh for Wh."""
-    return Result("erratic", f"0–{count - 1}", *erratic.days(count, advance))
+    return erratic_part(range(count), advance)
+
+
+def erratic_part(seeds: range, advance: Advance) -> Result:
+    """Some of these days: all of them take longer than some evenings."""
+    return Result("erratic", f"{seeds[0]}–{seeds[-1]}", *erratic.days(seeds, advance))
 
 
 def fuzzed(count: int, advance: Advance) -> Result:
@@ -305,13 +310,36 @@ def show(results: list[Result], console: Console) -> None:
             console.print(problem, style="red", highlight=False, markup=False)
 
 
+def _seeds(text: str) -> range:
+    """Return the seeds of `FIRST-LAST`; raise `ValueError`."""
+    first, _, last = text.partition("-")
+    seeds = range(int(first), int(last) + 1)
+    if not seeds:
+        raise ValueError(text)
+    return seeds
+
+
 def main() -> int:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
     parser.add_argument("--only", choices=CAMPAIGNS, action="append", help="this one only")
     parser.add_argument("--quick", action="store_true", help="the slice that the tests run")
+    parser.add_argument(
+        "--seeds",
+        type=_seeds,
+        metavar="FIRST-LAST",
+        help="a part of the erratic days, e.g. 125-249",
+    )
     args = parser.parse_args()
     console = Console()
+    if args.seeds is not None:
+        if args.only != ["erratic"]:
+            parser.error("--seeds goes with --only erratic")
+        CAMPAIGNS["erratic"] = (
+            lambda _count, advance: erratic_part(args.seeds, advance),
+            len(args.seeds),
+            len(args.seeds),
+        )
     results = run(args.only or CAMPAIGNS, args.quick, console)
     show(results, console)
     return 1 if any(result.problems for result in results) else 0

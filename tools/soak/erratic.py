@@ -28,13 +28,15 @@ def played(seed: int) -> tuple[Erratic, int]:
     except (AssertionError, ArithmeticError, LookupError, TypeError, ValueError) as problem:
         crash = f"crashed: {type(problem).__name__}: {problem}"
         day = Erratic(Outcome(seed, problems=[crash]))
+    for problem in day.outcome.problems:
+        print(f"erratic: seed {seed}: {problem}", flush=True)  # a run may be broken off
     tell()
     return day, getrusage(RUSAGE_SELF).ru_maxrss
 
 
-def days(count: int, advance: Advance) -> tuple[dict[str, object], list[str]]:
-    """Return figures and problems of so many days."""
-    played_days = parallel(played, range(count), advance)
+def days(seeds: range, advance: Advance) -> tuple[dict[str, object], list[str]]:
+    """Return figures and problems of the days of these seeds."""
+    played_days = parallel(played, seeds, advance)
     all_days = [day for day, _ in played_days]
     outcomes = [day.outcome for day in all_days]
     misdeeds: Counter[str] = sum((day.misdeeds for day in all_days), Counter())
