@@ -172,6 +172,15 @@ def _lonely_whitelist(before: Values, after: Values) -> Iterator[str]:
         yield "ocpp_whitelist_enabled: without a back end it is better switched off"
 
 
+def _lonely_doubt(before: Values, after: Values) -> Iterator[str]:
+    """[B-AUT-13, CC613 5.1] Doubt that nobody will ever settle."""
+    keys = ("backend_connection_type", "if_in_doubt_allow_charging")
+    if after[keys[0]] != "none" or after[keys[1]] == "off":
+        return
+    if any(before[key] != after[key] for key in keys):
+        yield f"{keys[1]}: must be off without a back end, otherwise anyone can charge permanently"
+
+
 def _unencrypted(before: Values, after: Values) -> Iterator[str]:
     url = str(after["ocpp_ws_url"])
     if url.startswith("ws://") and url != before["ocpp_ws_url"]:
@@ -182,6 +191,7 @@ _DOUBTS: tuple[Callable[[Values, Values], Iterator[str]], ...] = (
     _main_distribution,
     _fallback,
     _lonely_whitelist,
+    _lonely_doubt,
     _unencrypted,
 )
 

@@ -97,6 +97,17 @@ def test_without_a_back_end_the_whitelist_of_the_back_end_is_better_off():
     assert said == "ocpp_whitelist_enabled: without a back end it is better switched off"
 
 
+@pytest.mark.covers("B-AUT-13")
+@pytest.mark.parametrize(
+    "doubt, warns", [("off", False), ("on", True), ("immediate_plug_in", True)]
+)
+def test_without_a_back_end_doubt_must_be_off(doubt, warns):
+    alone = {"backend_connection_type": "none", "ocpp_whitelist_enabled": "off"}
+    assert bool(warned({"if_in_doubt_allow_charging": doubt}, **alone)) == warns
+    said = warned(alone, if_in_doubt_allow_charging=doubt)
+    assert any("anyone can charge permanently" in one for one in said) == warns
+
+
 # -- a change as a whole ----------------------------------------------------------------------
 
 
