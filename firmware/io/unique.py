@@ -56,7 +56,8 @@ def put(path: Path, text: str, mode: int, group: int = -1) -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
-        os.fchown(file.fileno(), -1, group)
+        if group != -1:  # services may not even try
+            os.fchown(file.fileno(), -1, group)
         os.fchmod(file.fileno(), mode)
         file.flush()
         os.fsync(file.fileno())

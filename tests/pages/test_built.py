@@ -5,8 +5,9 @@ import subprocess
 
 import pytest
 
-from tests.pages.ui import UI, modules
+from tests.node import modules
 
+UI = "firmware/web/ui"
 FIRST = ("index.html", "app.js", "app.css", "favicon.svg", "lang/de.json")
 FIRST_MAX_BYTES = 150_000
 
@@ -18,7 +19,7 @@ def files(folder):
 
 @pytest.mark.needs_chromium
 def test_what_is_kept_is_what_the_source_makes(repository, tmp_path):
-    modules(repository)
+    modules(repository / UI)
     build = ["npx", "vite", "build", "--logLevel", "error", "--outDir", str(tmp_path)]
     for words in (["npm", "run", "--silent", "check"], build):
         subprocess.run(words, cwd=repository / UI, check=True, timeout=300)

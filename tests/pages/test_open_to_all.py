@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.node import modules
 from tests.pages.conftest import SIZES, WAIT_S
-from tests.pages.ui import modules
 
 pytestmark = pytest.mark.needs_chromium
 AXE = "axe-core/axe.min.js"
@@ -51,7 +51,7 @@ def sign_in(page, password, first):
 
 
 def test_axe_finds_nothing_serious_on_any_page(browser, station, repository):
-    axe = modules(repository) / AXE
+    axe = modules(repository / "firmware/web/ui") / AXE
     found, first = [], station.labels["manufacturer"]
     for size, theme in ((SIZES["desk"], "light"), (SIZES["phone"], "dark"), ((320, 640), "light")):
         page = new_page(browser, size, theme, axe.read_text())

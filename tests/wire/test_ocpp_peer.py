@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import subprocess
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,6 +35,7 @@ from firmware.model.session import (
     TransactionEnded,
 )
 from firmware.model.values import ConnectorStatus, StopReason, TokenInfo, Verdict
+from tests.node import modules
 from tests.pure.ocpp_rig import ended, sample, transaction
 from tests.wire.ocpp_station import leave, station, within
 
@@ -50,8 +50,7 @@ ALL = ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Import",
 def peer():
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed")
-    if not (PEER / "node_modules").is_dir():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=PEER, check=True, timeout=120)
+    modules(PEER)
     return PEER / "csms.js"
 
 
