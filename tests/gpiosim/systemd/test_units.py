@@ -1,7 +1,12 @@
 """The units as they ship, started by systemd over simulated pins, all their fences up."""
 
+import http.client
+import json
 import os
 import signal
+import ssl
+import stat
+from pathlib import Path
 
 from tests.gpiosim.systemd.conftest import STATE, UNITS, pid, run, shown, until
 
@@ -60,3 +65,34 @@ def test_a_station_that_dies_takes_its_permits_along_and_is_back(charging):
     os.kill(before, signal.SIGKILL)
     until(lambda: charging.do("look")["outlets"][0]["duty_permille"] == 1_000, 1)
     until(lambda: pid(STATIOND) not in (0, before), 5)
+
+
+def test_the_pages_start_as_a_user_of_their_own_and_answer_by_tls_with_the_stations_words(bench):
+    webd = "powerstation-webd"
+    run("systemctl", "start", webd)
+    assert shown(webd, "ActiveState") == "active"
+    assert status(webd, "Uid") != status(STATIOND, "Uid")
+    assert status(webd, "NoNewPrivs") == "1" and status(webd, "Seccomp") == "2"
+    assert int(status(webd, "CapBnd"), 16) == 1 << 10  # ports below 1,024
+    folder = Path("/run/powerstation-web")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o2750
+    assert stat.S_IMODE((folder / "web.sock").stat().st_mode) == 0o660
+    told = ask_page("GET", "/api/v1/session")
+    assert told == {"signed_in": False, "language": "en", "local": False}
+    first = json.loads(Path(STATE, "first-passwords").read_text())
+    body = {"user": "operator", "password": first["operator"]}
+    assert ask_page("POST", "/api/v1/login", body)["must_change"] is True
+    run("systemctl", "stop", webd)
+
+
+def ask_page(method, path, body=None):
+    """Ask the pages by TLS, trusting the certificate that they have made."""
+    made = ssl.create_default_context(cafile="/var/lib/powerstation-web/certificate.pem")
+    made.check_hostname = False
+    line = http.client.HTTPSConnection("127.0.0.1", 443, context=made, timeout=60)
+    data = None if body is None else json.dumps(body)
+    line.request(method, path, data, {"Content-Type": "application/json"})
+    answer = line.getresponse()
+    told = answer.read()
+    assert answer.status == 200, told
+    return json.loads(told)
