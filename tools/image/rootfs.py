@@ -20,7 +20,10 @@ SHARED = (  # what Debian's packages made while they were installed
     "var/lib/systemd/random-seed", "etc/apt/apt.conf.d/99mmdebstrap", "var/lib/apt/lists/*",
     "var/cache/apt/*", "var/log/*", "etc/hostname", "root/.cache", "var/cache/ldconfig/*",
 )  # fmt: skip
-PLACES = ("data", "boot/station", "etc/powerstation", "var/lib/powerstation", "var/log", "root")
+PLACES = (
+    "data", "boot/station", "etc/powerstation", "var/lib/powerstation", "var/lib/powerstation-web",
+    "var/log", "root",
+)  # fmt: skip
 ENABLED = ("systemd-networkd", "systemd-resolved", "systemd-timesyncd", "ssh", "powerstation-slot")
 DISABLED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",

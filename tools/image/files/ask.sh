@@ -19,7 +19,7 @@ cat /run/status
 systemctl --failed --no-legend --plain
 for question in \
   hostname "cat /usr/lib/powerstation/image.json" "uname -r" \
-  "systemctl is-active powerstation-firstboot powerstation-world powerstation-pilotd powerstation-stationd ssh" \
+  "systemctl is-active powerstation-firstboot powerstation-world powerstation-pilotd powerstation-stationd powerstation-webd ssh" \
   "findmnt -rno TARGET,SOURCE,FSTYPE,OPTIONS -t ext4,vfat" "df -h /data" "touch /usr/x" \
   "ls -l /etc/powerstation /dev/gpiochip0 /dev/spidev0.0 /dev/watchdog" \
   "ls -lL /sys/class/pwm/pwmchip0/export" "cat /run/powerstation-data" "free -m"; do
