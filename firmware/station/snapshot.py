@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.model.machine import NEVER_MS
 from firmware.model.session import SessionPhase
-from firmware.model.values import MIN_CURRENT_MA
+from firmware.model.values import MIN_CURRENT_MA, CpState
 from firmware.session.face import face, worst
 from firmware.session.state import CLOSES
 from firmware.station.backend_why import why_backend
@@ -130,6 +130,8 @@ def why(station: StationCore, outlet: int) -> str:
         return f"outlet {outlet}: {_WAITING[s.phase]}"
     sentence = station.limits.why(outlet)
     if not s.contactor_closed and s.limit_ma >= MIN_CURRENT_MA:
+        if s.charged and s.cp in (CpState.C2, CpState.D2):
+            return f"{sentence}; the car asks, the contactor rests: six closings a minute at most"
         asked = "does not ask for energy now" if s.charged else "has not asked for energy yet"
         return f"{sentence}; the car {asked} (state {s.cp.value if s.cp else 'unknown'})"
     return sentence

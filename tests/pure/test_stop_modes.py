@@ -5,6 +5,7 @@ import pytest
 from firmware.model.outlet import CableChanged, CpChanged
 from firmware.model.session import CardSeen
 from firmware.model.values import CpState
+from firmware.station.snapshot import why
 from tests.pure.free_rig import Free
 
 CARD = CardSeen("0a0e9b83", 1, 0)
@@ -165,3 +166,11 @@ def test_a_cable_that_was_never_there_is_no_news():
     station = charging(BY_RFID)
     station.tell(CableChanged(1, 32_000, station.now_ms))
     assert station.running() is not None
+
+
+def test_why_says_that_the_contactor_rests_while_the_car_asks():
+    station = charging(NORMAL)
+    station.open()
+    assert "does not ask for energy now (state B2)" in why(station.core, 1)
+    station.tell(CpChanged(1, CpState.C2, station.now_ms))
+    assert "the contactor rests: six closings a minute at most" in why(station.core, 1)
