@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 WAIT_S = 60
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
@@ -62,8 +63,6 @@ def station(repository, tmp_path):
 @pytest.fixture(scope="module")
 def browser():
     """Chromium without a screen; Playwright holds the thread's event loop, so it goes soon."""
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium
@@ -100,6 +99,17 @@ class Person:
         links = self.page.get_by_role("navigation", name="Main menu")
         links.get_by_role("link", name=name, exact=True).click()
         self.page.get_by_role("heading", name=name, level=1).wait_for()
+
+    def allows(self, card):
+        """Add a card to the whitelist by its number."""
+        page = self.page
+        self.opens("Whitelists")
+        page.get_by_role("button", name="Add entry").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Id", exact=True).fill(card)
+        dialog.get_by_role("button", name="Add entry").click()
+        expect(dialog.get_by_role("list", name="Added now")).to_contain_text(card)
+        dialog.get_by_role("button", name="Finish").click()
 
     def outlet(self, number):
         """Return the card of an outlet."""

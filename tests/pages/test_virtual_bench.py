@@ -12,13 +12,7 @@ SLOW_MS = 30_000
 def test_a_charge_and_a_fault_are_played_by_the_buttons_of_the_bench(person, station):
     page = person.page
     person.signs_in("operator", PASSWORD, first=station.labels["operator"])
-    person.opens("Whitelists")
-    page.get_by_role("button", name="Add entry").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Id", exact=True).fill(CARD)
-    dialog.get_by_role("button", name="Add entry").click()
-    expect(dialog.get_by_role("list", name="Added now")).to_contain_text(CARD)
-    dialog.get_by_role("button", name="Finish").click()
+    person.allows(CARD)
     person.opens("Virtual bench")
     picture = page.get_by_role("region", name="The station")
     page.get_by_role("button", name="Plug in with a car").click()
