@@ -13,7 +13,7 @@ from firmware.config.param import Effect, Param, Role
 from firmware.config.registry import PARAMS, changed, find
 from firmware.config.relations import warnings
 from firmware.model.errors import SettingErrors
-from firmware.model.settings import Settings, SettingValue
+from firmware.model.settings import Settings
 
 FORMAT = 1
 
@@ -48,7 +48,7 @@ def dry_run(settings: Settings, texts: Mapping[str, str], role: Role) -> Dry:
     if refused:
         return Dry(tuple(refused))
     differences = tuple(
-        Difference(param.key, _shown(param, was), _shown(param, now))
+        Difference(param.key, param.tell(was), param.tell(now))
         for param in PARAMS.values()
         if (was := settings.values[param.key]) != (now := after.values[param.key])
     )
@@ -91,9 +91,3 @@ def exported(settings: Settings) -> dict[str, str]:
         and (value := settings.values[param.key]) != param.default
         and param.kind.hide(param.kind.write(value)) == param.kind.write(value)
     }
-
-
-def _shown(param: Param, value: SettingValue) -> str:
-    if param.kind.secret:
-        return "***" if value else ""
-    return param.show(value)

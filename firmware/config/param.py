@@ -12,6 +12,8 @@ from enum import StrEnum
 from firmware.config.kinds import BadValue, Kind, hashed
 from firmware.model.settings import SettingValue
 
+HIDDEN = "***"  # stands for a secret
+
 
 class Role(StrEnum):
     """Who may change a parameter; each may do what those before it may."""
@@ -78,12 +80,16 @@ class Param:
             return self.kind.parse(value)
         except BadValue as problem:
             unit = f" {self.unit}" if self.unit else ""
-            shown = "***" if self.kind.secret else repr(self.kind.hide(value)[:40])
+            shown = HIDDEN if self.kind.secret else repr(self.kind.hide(value)[:40])
             raise BadValue(f"{self.key}: {shown} cannot be taken, {problem}{unit}") from problem
 
     def show(self, value: SettingValue) -> str:
         """Return the outside text of a value; secrets show nothing."""
         return "" if self.kind.secret else self.kind.hide(self.kind.write(value))
+
+    def tell(self, value: SettingValue) -> str:
+        """Return what a history may say of a value: of a secret only that there is one."""
+        return HIDDEN if self.kind.secret and value else self.show(value)
 
     @property
     def vendor_key(self) -> str:

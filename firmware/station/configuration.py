@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from firmware.config.ocpp_names import OcppName
-from firmware.config.param import BadValue, Effect, Param, Role, hashed
+from firmware.config.param import HIDDEN, BadValue, Effect, Param, Role, hashed
 from firmware.config.registry import OCPP_KEYS, PARAMS, changed, defaults, find, own_words
 from firmware.model.backend import (
     Answer,
@@ -39,7 +39,6 @@ from firmware.model.storage import CHANGES_KEPT, ClearCache, PutSetting, PutSett
 LINE_KEYS = ("ocpp_basic_auth_password", "ocpp:SecurityProfile")
 CACHE_KEY = "ocpp_whitelist_entries"
 VALUE_MAX = 500  # characters of a GetConfiguration value [OCPP 1.6 CiString500]
-SECRET = "***"
 
 
 class ConfigurationDesk:
@@ -123,7 +122,7 @@ class ConfigurationDesk:
         self, after: Settings, passwords: Iterable[str], now_ms: int, who: str, by: str
     ) -> list[object]:
         values = tuple(
-            (key, _shown(param, was), SECRET if key in passwords else _shown(param, now))
+            (key, param.tell(was), HIDDEN if key in passwords else param.tell(now))
             for key, param in PARAMS.items()
             if (was := self.settings.values[key]) != (now := after.values[key]) or key in passwords
         )
@@ -189,9 +188,3 @@ def _readonly(key: OcppName) -> bool:
     return not key.writable and any(
         param.readonly or not Role.OPERATOR.may(param.role) for param in key.params
     )
-
-
-def _shown(param: Param, value: SettingValue) -> str:
-    if param.kind.secret:
-        return SECRET if value else ""
-    return param.show(value)

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from firmware.config.exchange import FORMAT, Dry, dry_run, exported, forbidden, needed_role
-from firmware.config.param import Effect, Param, Role
+from firmware.config.param import HIDDEN, Effect, Param, Role
 from firmware.config.presets import PRESETS
 from firmware.config.registry import PARAMS, find
 from firmware.model.errors import SettingErrors
 from firmware.model.settings import FactoryResetAsked, SettingChange
 from firmware.station.command import Asked, Command, Taken, no, yes
 from firmware.station.words import when
-
-SECRET = "***"
 
 
 def _get(asked: Asked) -> Taken:
@@ -175,7 +173,7 @@ def _undo_texts(change: SettingChange) -> dict[str, str]:
     return {
         key: before
         for key, before, _ in change.values
-        if key in PARAMS and not PARAMS[key].kind.secret and "***" not in before
+        if key in PARAMS and not PARAMS[key].kind.secret and HIDDEN not in before
     }
 
 
