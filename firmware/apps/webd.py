@@ -200,36 +200,30 @@ class Pages:
 
     # -- the virtual bench ----------------------------------------------------------------------
 
-    async def _may_bench(self, request: web.Request) -> web.Response | None:
-        """Refuse whoever may not act in the simulated world, which no real station has."""
-        answer = await self._ask(request, {"do": "events"})  # an operator's command
+    async def _world(self, request: web.Request, command: str) -> BenchPages | web.Response:
+        """Return the simulated world, which no real station has, to whoever may do a command."""
+        answer = await self._ask(request, {"do": command})
         if not answer["ok"]:
             return _refused(answer)
-        if self.bench is None:
-            return reply_problem(404, "this station has no simulated world")
-        return None
+        return self.bench or reply_problem(404, "this station has no simulated world")
 
     async def _bench_live(self, request: web.Request, _words: Body) -> web.StreamResponse:
-        refused = await self._may_bench(request)
-        if refused is not None or self.bench is None:
-            return refused or reply_problem(404, "no simulated world")
-        return await self.bench.stream(request)
+        world = await self._world(request, "events")  # an operator's command
+        return await world.stream(request) if isinstance(world, BenchPages) else world
 
     async def _bench_do(self, request: web.Request, words: Body) -> web.StreamResponse:
-        answer = await self._ask(request, {"do": "bench"})
-        if not answer["ok"]:
-            return _refused(answer)
-        if self.bench is None:
-            return reply_problem(404, "this station has no simulated world")
-        status, body = await self.bench.act(words)
+        world = await self._world(request, "bench")
+        if not isinstance(world, BenchPages):
+            return world
+        status, body = await world.act(words)
         return web.json_response(body, status=status)
 
     async def _bench_trace(self, request: web.Request, words: Body) -> web.StreamResponse:
-        refused = await self._may_bench(request)
-        if refused is not None or self.bench is None:
-            return refused or reply_problem(404, "no simulated world")
+        world = await self._world(request, "events")
+        if not isinstance(world, BenchPages):
+            return world
         outlet, last_ms = int(words.get("outlet") or 1), int(words.get("last_ms") or 20_000)
-        status, body = await self.bench.trace(outlet, last_ms)
+        status, body = await world.trace(outlet, last_ms)
         return web.json_response(body, status=status)
 
     # -- files ----------------------------------------------------------------------------------
