@@ -15,30 +15,30 @@ from firmware.model.outlet import ContactorMoved, FaultRaised, LockMoved
 from firmware.model.people import (
     CommissioningAsked,
     CommissioningConfirmed,
+    GuidedPart,
     LightsTested,
-    TestedPart,
 )
 from firmware.model.session import CardSeen, MeterRead
 
 PASSED, FAILED, WAITING = "passed", "failed", "waiting"
 _DO = {
-    TestedPart.LED: "Look at the ring: four arcs in green, yellow, blue and white. Are they there?",
-    TestedPart.READER: "Hold a card to the reader.",
-    TestedPart.LOCK: "Plug a cable in: the pin has to move in, and out at the end.",
-    TestedPart.CONTACTOR: "Start a charge with a car or a test box, and end it.",
-    TestedPart.RESIDUAL: "The same charge: the sensor is tested before the contactor closes.",
-    TestedPart.METER: "The same charge: the meter is read.",
+    GuidedPart.LED: "Look at the ring: four arcs in green, yellow, blue and white. Are they there?",
+    GuidedPart.READER: "Hold a card to the reader.",
+    GuidedPart.LOCK: "Plug a cable in: the pin has to move in, and out at the end.",
+    GuidedPart.CONTACTOR: "Start a charge with a car or a test box, and end it.",
+    GuidedPart.RESIDUAL: "The same charge: the sensor is tested before the contactor closes.",
+    GuidedPart.METER: "The same charge: the meter is read.",
 }
 _BROKEN = {
-    Fault.LOCK_FAILED: TestedPart.LOCK,
-    Fault.UNLOCK_FAILED: TestedPart.LOCK,
-    Fault.LOCK_MISSING: TestedPart.LOCK,
-    Fault.CONTACTOR_WELDED: TestedPart.CONTACTOR,
-    Fault.CONTACTOR_STUCK: TestedPart.CONTACTOR,
-    Fault.RESIDUAL_TEST: TestedPart.RESIDUAL,
-    Fault.GROUND_FAILURE: TestedPart.RESIDUAL,
-    Fault.METER: TestedPart.METER,
-    Fault.READER: TestedPart.READER,
+    Fault.LOCK_FAILED: GuidedPart.LOCK,
+    Fault.UNLOCK_FAILED: GuidedPart.LOCK,
+    Fault.LOCK_MISSING: GuidedPart.LOCK,
+    Fault.CONTACTOR_WELDED: GuidedPart.CONTACTOR,
+    Fault.CONTACTOR_STUCK: GuidedPart.CONTACTOR,
+    Fault.RESIDUAL_TEST: GuidedPart.RESIDUAL,
+    Fault.GROUND_FAILURE: GuidedPart.RESIDUAL,
+    Fault.METER: GuidedPart.METER,
+    Fault.READER: GuidedPart.READER,
 }
 
 
@@ -46,7 +46,7 @@ _BROKEN = {
 class TestStep:
     """One part of one outlet (0: of the station), and how its test stands."""
 
-    part: TestedPart
+    part: GuidedPart
     outlet: int
     state: str = WAITING
     seen: str = ""
@@ -92,8 +92,8 @@ class Commissioning:
         return NEVER_MS
 
     def _fresh(self) -> list[TestStep]:
-        steps = [TestStep(TestedPart.LED, 0), TestStep(TestedPart.READER, 0)]
-        parts = (TestedPart.LOCK, TestedPart.CONTACTOR, TestedPart.RESIDUAL, TestedPart.METER)
+        steps = [TestStep(GuidedPart.LED, 0), TestStep(GuidedPart.READER, 0)]
+        parts = (GuidedPart.LOCK, GuidedPart.CONTACTOR, GuidedPart.RESIDUAL, GuidedPart.METER)
         return steps + [TestStep(part, n) for n in self.outlets for part in parts]
 
     def _see(self, fact: object) -> None:
@@ -102,25 +102,25 @@ class Commissioning:
             case CommissioningConfirmed(part, fine):
                 self._set(part, None, PASSED if fine else FAILED, "as a person saw it")
             case CardSeen(uid=uid):
-                self._set(TestedPart.READER, 0, PASSED, f"card {uid}")
+                self._set(GuidedPart.READER, 0, PASSED, f"card {uid}")
             case LockMoved(outlet, locked=True):
                 s.locked.add(outlet)
-                self._set(TestedPart.LOCK, outlet, WAITING, "the pin is in")
+                self._set(GuidedPart.LOCK, outlet, WAITING, "the pin is in")
             case LockMoved(outlet, locked=False) if outlet in s.locked:
-                self._set(TestedPart.LOCK, outlet, PASSED, "the pin went in and out")
+                self._set(GuidedPart.LOCK, outlet, PASSED, "the pin went in and out")
             case ContactorMoved(outlet, closed=True):
                 s.closed.add(outlet)
-                self._set(TestedPart.CONTACTOR, outlet, WAITING, "the contacts are closed")
-                self._set(TestedPart.RESIDUAL, outlet, PASSED, "its test passed before")
+                self._set(GuidedPart.CONTACTOR, outlet, WAITING, "the contacts are closed")
+                self._set(GuidedPart.RESIDUAL, outlet, PASSED, "its test passed before")
             case ContactorMoved(outlet, closed=False) if outlet in s.closed:
-                self._set(TestedPart.CONTACTOR, outlet, PASSED, "they closed and opened")
+                self._set(GuidedPart.CONTACTOR, outlet, PASSED, "they closed and opened")
             case MeterRead(outlet, reading) if outlet in s.closed:  # it is polled before, too
-                self._set(TestedPart.METER, outlet, PASSED, f"{reading.energy_wh} Wh")
+                self._set(GuidedPart.METER, outlet, PASSED, f"{reading.energy_wh} Wh")
             case FaultRaised(outlet, fault) if fault in _BROKEN:
                 said = f"{fault.row.id}: {fault.row.raised}. {fault.row.advice}"
                 self._set(_BROKEN[fault], outlet, FAILED, said)
 
-    def _set(self, part: TestedPart, outlet: int | None, state: str, seen: str) -> None:
+    def _set(self, part: GuidedPart, outlet: int | None, state: str, seen: str) -> None:
         steps = self.state.steps
         for index, step in enumerate(steps):
             if step.part is part and outlet in (None, step.outlet):

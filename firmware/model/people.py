@@ -22,7 +22,7 @@ class LearningChanged:
     until_ms: int
 
 
-class TestedPart(StrEnum):
+class GuidedPart(StrEnum):
     """What the guided test of commissioning goes through."""
 
     LED = "led"
@@ -44,7 +44,7 @@ class CommissioningAsked:
 class CommissioningConfirmed:
     """A person says what only a person can see."""
 
-    part: TestedPart
+    part: GuidedPart
     fine: bool
 
 

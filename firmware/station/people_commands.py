@@ -9,8 +9,8 @@ from firmware.model.backend import CacheClearRequested, Restart
 from firmware.model.people import (
     CommissioningAsked,
     CommissioningConfirmed,
+    GuidedPart,
     LearnAsked,
-    TestedPart,
 )
 from firmware.model.values import StopReason
 from firmware.station.command import Asked, Command, Taken, no, yes
@@ -101,9 +101,9 @@ def _commission(asked: Asked) -> Taken:
 
 def _confirm(asked: Asked) -> Taken:
     part, fine = asked.word("part"), asked.word("fine")
-    if part not in list(TestedPart) or not isinstance(fine, bool):
-        return no(f"confirm takes a part of {', '.join(TestedPart)}, and ok, true or false")
-    return yes([CommissioningConfirmed(TestedPart(str(part)), fine)], text="noted")
+    if part not in list(GuidedPart) or not isinstance(fine, bool):
+        return no(f"confirm takes a part of {', '.join(GuidedPart)}, and ok, true or false")
+    return yes([CommissioningConfirmed(GuidedPart(str(part)), fine)], text="noted")
 
 
 def _restart(_asked: Asked) -> Taken:

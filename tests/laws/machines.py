@@ -275,7 +275,7 @@ KINDS = (
         "Commissioning",
         lambda: Commissioning((1, 2)),
         [*CARDS, *STATION_FAULTS, pe.CommissioningAsked(True), pe.CommissioningAsked(False),
-         pe.CommissioningConfirmed(pe.TestedPart.LED, True), o.LockMoved(1, True, 0),
+         pe.CommissioningConfirmed(pe.GuidedPart.LED, True), o.LockMoved(1, True, 0),
          o.ContactorMoved(2, True, "car_asks", 0)],
         (Tick, o.ContactorMoved, *FAULT_TYPES),
     ),

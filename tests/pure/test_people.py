@@ -18,10 +18,10 @@ from firmware.model.outlet import (
 from firmware.model.people import (
     CommissioningAsked,
     CommissioningConfirmed,
+    GuidedPart,
     LearnAsked,
     LearningChanged,
     LightsTested,
-    TestedPart,
 )
 from firmware.model.security import ChangeSettings
 from firmware.model.session import CardSeen, MeterRead, TokenRefused
@@ -146,12 +146,12 @@ def test_the_guided_test_goes_through_every_part_of_every_outlet():
 
 
 @pytest.mark.parametrize("part, outlet, facts", [
-    (TestedPart.LED, 0, [CommissioningConfirmed(TestedPart.LED, True)]),
-    (TestedPart.READER, 0, [card()]),
-    (TestedPart.LOCK, 1, [LockMoved(1, True, 0), LockMoved(1, False, 0)]),
-    (TestedPart.CONTACTOR, 2, [ContactorMoved(2, True, "", 0), ContactorMoved(2, False, "", 0)]),
-    (TestedPart.RESIDUAL, 2, [ContactorMoved(2, True, "", 0)]),
-    (TestedPart.METER, 1, [MeterRead(1, Reading(5, 0, (0, 0, 0), 0)),
+    (GuidedPart.LED, 0, [CommissioningConfirmed(GuidedPart.LED, True)]),
+    (GuidedPart.READER, 0, [card()]),
+    (GuidedPart.LOCK, 1, [LockMoved(1, True, 0), LockMoved(1, False, 0)]),
+    (GuidedPart.CONTACTOR, 2, [ContactorMoved(2, True, "", 0), ContactorMoved(2, False, "", 0)]),
+    (GuidedPart.RESIDUAL, 2, [ContactorMoved(2, True, "", 0)]),
+    (GuidedPart.METER, 1, [MeterRead(1, Reading(5, 0, (0, 0, 0), 0)),
                            ContactorMoved(1, True, "", 0),
                            MeterRead(1, Reading(6, 0, (0, 0, 0), 0))]),
 ])  # fmt: skip
@@ -166,8 +166,8 @@ def test_a_part_passes_when_the_station_saw_it_work(part, outlet, facts):
 
 @pytest.mark.covers("B-DIA-07")
 @pytest.mark.parametrize("fault, part", [
-    (Fault.LOCK_FAILED, TestedPart.LOCK), (Fault.CONTACTOR_WELDED, TestedPart.CONTACTOR),
-    (Fault.RESIDUAL_TEST, TestedPart.RESIDUAL), (Fault.METER, TestedPart.METER),
+    (Fault.LOCK_FAILED, GuidedPart.LOCK), (Fault.CONTACTOR_WELDED, GuidedPart.CONTACTOR),
+    (Fault.RESIDUAL_TEST, GuidedPart.RESIDUAL), (Fault.METER, GuidedPart.METER),
 ])  # fmt: skip
 def test_a_part_fails_with_what_to_do_when_its_fault_comes(fault, part):
     core = begun()
@@ -180,8 +180,8 @@ def test_a_part_fails_with_what_to_do_when_its_fault_comes(fault, part):
 
 def test_what_a_person_did_not_see_has_failed():
     core = begun()
-    core.handle(CommissioningConfirmed(TestedPart.LED, False), 1)
-    assert state(core, TestedPart.LED)[0] == "failed"
+    core.handle(CommissioningConfirmed(GuidedPart.LED, False), 1)
+    assert state(core, GuidedPart.LED)[0] == "failed"
 
 
 def test_nothing_is_noted_before_the_test_and_after_it():
@@ -191,4 +191,4 @@ def test_nothing_is_noted_before_the_test_and_after_it():
     core = begun()
     core.handle(CommissioningAsked(False), 1)
     core.handle(card(), 2)
-    assert state(core, TestedPart.READER)[0] == "waiting"
+    assert state(core, GuidedPart.READER)[0] == "waiting"
