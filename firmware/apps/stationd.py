@@ -94,7 +94,8 @@ class Station:
             outlets=len(wake.profile.outlets),
         )
         fixed = tuple(o.number for o in wake.profile.outlets if o.tethered)
-        options = Options(info, METER_POLL_MS, tuple(ports.other_meters), fixed)
+        readers = len(ports.readers)
+        options = Options(info, METER_POLL_MS, tuple(ports.other_meters), fixed, readers)
         self.core = StationCore(wake.settings, wake.memory, options)
         self.runner = Runner(self.core, self._perform, self.loop)
         self.commands = Commands(self.core)

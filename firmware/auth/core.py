@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from firmware.auth.lists import CACHE_END_UTC_MS, YEAR_MS, live, on_local_list
+from firmware.auth.lists import CACHE_END_UTC_MS, YEAR_MS, Entry, live, on_local_list
+from firmware.auth.master import MASTER_FLAG, NEEDS_MASTER, MasterGate
 from firmware.auth.ocpp_list import NOT_SUPPORTED_VERSION, OcppList
 from firmware.model.backend import (
     Answer,
@@ -60,6 +61,7 @@ class AuthCore:
         self.cache = dict(cache)
         self.listed = listed or OcppList()
         self.open: dict[str, TokenPresented] = {}
+        self.master = MasterGate()
         self.tokens = {t.key: t.token for t in transactions}
 
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
@@ -112,16 +114,25 @@ class AuthCore:
         if asked.source is StartSource.FREE:
             return self._plugged_in(asked)
         flag = self.settings.flag
+        if asked.source is StartSource.CAR:
+            return self._named(asked)
         if asked.thorough and self.online:
             return self._ask(asked)
+        if asked.source is StartSource.CARD and flag(MASTER_FLAG):
+            entries = self.settings.texts("local_whitelist_entries")
+            if (done := self.master.shown(entries, asked.token, now_ms)) is not None:
+                return done
+            if not self.master.opened(now_ms):
+                return [_refuse(asked, NEEDS_MASTER)]
         if asked.source is StartSource.REMOTE and not flag("send_authorize_for_remote_start"):
             return [
                 _accept(
                     asked, None, "remote start, send_authorize_for_remote_start is off", guess=True
                 )
             ]
-        if flag("local_whitelist_enabled") and self._on_local_list(asked):
-            return [_accept(asked, None, "on the local whitelist", guess=True)]
+        if (entry := self._on_local_list(asked)) is not None:
+            accepted = _accept(asked, None, "on the local whitelist", guess=True)
+            return [replace(accepted, only=entry.outlets)]
         if not self.online:
             return [self._offline(asked, now_ms)]
         if flag("local_pre_authorize") and (known := self._known(asked.token, now_ms)):
@@ -132,7 +143,7 @@ class AuthCore:
         """Only the table of free charging counts; lists and back end are not asked. [B-AUT-01]"""
         wanted = {StartSource.CARD: mode.card, StartSource.FREE: not mode.card,
                   StartSource.REMOTE: mode.remote_start}  # fmt: skip
-        if not wanted[asked.source]:
+        if not wanted.get(asked.source):
             return []  # a card where none is needed, or a car that has to wait for one
         fixed = self.settings.text("free_charging_fixed_tag")
         token = fixed if mode.fixed else asked.token
@@ -149,6 +160,13 @@ class AuthCore:
         token = self.settings.text("free_charging_fixed_tag")
         reason = "back end away, if_in_doubt_allow_charging is immediate_plug_in"
         return [_accept(replace(asked, token=token), None, reason, guess=True)]
+
+    def _named(self, asked: TokenPresented) -> list[object]:
+        """[B-AUT-18] A car on the local whitelist needs no card; another waits for one."""
+        entry = self._on_local_list(asked)
+        if entry is None:
+            return []
+        return [_accept(asked, None, "the car's address is on the local whitelist", guess=True)]
 
     def _ask(self, asked: TokenPresented) -> list[object]:
         key = token_key(asked.token)
@@ -186,7 +204,9 @@ class AuthCore:
 
     # -- lists ------------------------------------------------------------------------------
 
-    def _on_local_list(self, asked: TokenPresented) -> bool:
+    def _on_local_list(self, asked: TokenPresented) -> Entry | None:
+        if not self.settings.flag("local_whitelist_enabled"):
+            return None
         entries = self.settings.texts("local_whitelist_entries")
         return on_local_list(entries, asked.token, asked.outlet)
 

@@ -1,6 +1,7 @@
 """Learn mode: each card presented is put on the local whitelist, and starts nothing. [B-RFD-04]
 
-It ends by itself 120 s after the last card. [B-RFD-08]
+So is the address of a car that names itself. It ends by itself 120 s after the last of them,
+and by a master card. [B-RFD-07, B-RFD-08, A-17]
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from firmware.auth.lists import on_local_list
+from firmware.auth.master import MASTER_FLAG
 from firmware.model.machine import NEVER_MS
 from firmware.model.people import LearnAsked, LearningChanged
 from firmware.model.security import ChangeSettings
-from firmware.model.session import CardSeen
+from firmware.model.session import CardSeen, CarIdentified
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.tokens import written
+from firmware.model.tokens import written, written_address
 
 LEARN_MS = 120_000
 ENTRIES = "local_whitelist_entries"
@@ -50,7 +52,9 @@ class LearnCore:
             case LearnAsked(on=False) if s.on:
                 return self._end()
             case CardSeen(uid=uid) if s.on and now_ms < s.until_ms:
-                return self._learn(uid, now_ms)
+                return self._learn(written(uid, self._letter_case), now_ms)
+            case CarIdentified(_, address) if s.on and now_ms < s.until_ms:
+                return self._learn(written_address(address, self._letter_case), now_ms)
             case SettingsChanged(settings):
                 self.settings = settings
             case _:
@@ -61,15 +65,20 @@ class LearnCore:
         """When learn mode ends by itself."""
         return self.state.until_ms
 
-    def _learn(self, uid: str, now_ms: int) -> list[object]:
-        token = written(uid, self.settings.text("rfid_letter_case"))
+    @property
+    def _letter_case(self) -> str:
+        return self.settings.text("rfid_letter_case")
+
+    def _learn(self, token: str, now_ms: int) -> list[object]:
         entries = self.settings.texts(ENTRIES)
         known = on_local_list(entries, token, None)
+        if known is not None and known.master and self.settings.flag(MASTER_FLAG):
+            return self._end()
         learned = self.state.learned
         if token not in learned:
             learned = (*learned, token)
         self.state = LearnState(now_ms + LEARN_MS, learned)
-        if known:
+        if known is not None:
             return [self._told()]
         return [ChangeSettings({ENTRIES: ":".join((*entries, token))}), self._told()]
 

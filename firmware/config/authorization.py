@@ -7,7 +7,7 @@ from firmware.config.param import Effect, Menu, Param
 
 # a slash is no part of an id: what follows it is a connector
 _TOKEN = r"^[\x21-\x2e\x30-\x39\x3b-\x7e]{1,20}$"
-_ENTRY = r"^[\x21-\x2e\x30-\x39\x3b-\x7e]{1,20}(/[12]){0,2}$"
+_ENTRY = r"^[\x21-\x2e\x30-\x39\x3b-\x7e]{1,20}(/[12]){0,2}(/master)?$"
 
 PARAMS = (
     Param(
@@ -141,9 +141,8 @@ PARAMS = (
         menu=Menu.AUTHORIZATION,
         group="RFID Settings",
         manual="5.5",
-        help="On: a charging session may only be started by a card after a registered master card"
-        " was presented.",
-        acts=False,
+        help="On: a charging session may only be started by a card within 30 s after a master "
+        "card, whose entry of the whitelist ends in /master. Shown twice it opens learn mode.",
     ),
     Param(
         "rfid_enforce_secure",
@@ -244,14 +243,20 @@ PARAMS = (
     ),
     Param(
         "local_whitelist_entries",
-        texts(":", _ENTRY, "ids separated by colons, id/1 or id/2 for one connector only", 5_000),
+        texts(
+            ":",
+            _ENTRY,
+            "ids separated by colons; id/1 or id/2 for one connector only, id/master",
+            5_000,
+        ),
         (),
         id="P081",
         label="List of entries in local whitelist",
         menu=Menu.WHITELISTS,
         group="General",
         manual="5.5, 1.2",
-        help="Ids that always may; id/1 or id/2 for one connector only.",
+        help="Ids that always may, of cards and of cars (MAC address without colons); id/1 or id/2 "
+        "for one connector only; id/master for a master card.",
     ),
     Param(
         "ocpp_whitelist_entries",

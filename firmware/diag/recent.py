@@ -23,6 +23,7 @@ from firmware.model.outlet import (
 from firmware.model.people import LearningChanged, SignInTried
 from firmware.model.session import (
     CardSeen,
+    ReaderOpened,
     TokenAccepted,
     TokenAsked,
     TokenRefused,
@@ -90,6 +91,8 @@ class Recent:
             case TokenRefused(token, reason):
                 self._card(token, "refused", reason, now_ms)
                 self._note("card refused", 0, f"{token}: {reason}", now_ms)
+            case ReaderOpened(token, _):
+                self._card(token, "accepted", "a master card: the reader is open for 30 s", now_ms)
             case LearningChanged(learned=learned) if self.card and self.card.token in learned:
                 if self.card.verdict != "learned":
                     self._card(self.card.token, "learned", "put on the local whitelist", now_ms)

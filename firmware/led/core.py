@@ -12,6 +12,7 @@ from firmware.model.outlet import FaultCleared, FaultRaised
 from firmware.model.people import LearningChanged, LightsTested
 from firmware.model.session import (
     CardSeen,
+    ReaderOpened,
     SessionPhase,
     SessionShown,
     ShowPattern,
@@ -64,7 +65,7 @@ class LedCore:
                 self.passing["authorizing"] = now_ms + ASK_MS
             case TokenJudged():
                 self.passing["authorizing"] = self.card_until_ms
-            case TokenWaits(_, until_ms):
+            case TokenWaits(_, until_ms) | ReaderOpened(_, until_ms):
                 self.passing["authorized_wait"] = until_ms
             case TokenAccepted():
                 self.passing.pop("authorized_wait", None)

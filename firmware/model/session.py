@@ -39,6 +39,7 @@ class StartSource(StrEnum):
     CARD = "card"
     REMOTE = "remote"
     FREE = "free"
+    CAR = "car"  # it named itself over high-level communication
 
 
 # -- facts and wishes among the parts of the station ----------------------------------------
@@ -51,6 +52,22 @@ class CardSeen:
     uid: str
     reader: int
     at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CarIdentified:
+    """A car named itself by its EVCCID over high-level communication: 12 hex digits."""
+
+    outlet: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderOpened:
+    """A master card lets other cards be read for a while."""
+
+    token: str
+    until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +265,7 @@ class TokenJudged:
     parent: str | None
     reason: str
     guess: bool = False  # nobody was asked for its parent
+    only: tuple[int, ...] = ()  # the outlets that its entry names; none: all
     starter: str | None = None  # the card that was presented, where another token is billed
 
 

@@ -53,7 +53,7 @@ from firmware.session.rules import (
     next_due_ms,
     next_rule,
 )
-from firmware.session.state import Authority, SessionState, StopMode
+from firmware.session.state import Authority, SessionState, StopMode, stop_mode
 
 METER_AGAIN_MS = 5_000
 
@@ -76,7 +76,7 @@ class SessionCore:
         self.settings = settings
         self.clock = WallClock(boot)
         attached = settings.flag("cable_always_locked")
-        self.state = SessionState(operative=operative, attached=attached, stops=_stops(settings))
+        self.state = SessionState(operative=operative, attached=attached, stops=stop_mode(settings))
         self.news = FaultNews()
         self._shown: tuple[object, ...] = ()
         self._due_ms = NEVER_MS
@@ -221,7 +221,7 @@ class SessionCore:
 
     def _configure(self, settings: Settings, out: list[object]) -> None:
         s, self.settings = self.state, settings
-        s.stops = _stops(settings)
+        s.stops = stop_mode(settings)
         before, s.attached = s.attached, settings.flag("cable_always_locked")
         if s.attached and not before and s.plugged:
             self._hold(True, out)
@@ -389,7 +389,3 @@ class SessionCore:
 
     def _timeout_ms(self) -> int:
         return self.settings.number("vehicle_connection_timeout") * 1_000
-
-
-def _stops(settings: Settings) -> StopMode:
-    return StopMode(settings.text("stop_transaction_mode"))

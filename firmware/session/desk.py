@@ -29,6 +29,7 @@ from firmware.model.reservation import (
 from firmware.model.session import (
     AuthorityExpired,
     CardSeen,
+    CarIdentified,
     SessionPhase,
     SessionShown,
     StartSource,
@@ -44,7 +45,7 @@ from firmware.model.session import (
     TransactionEnded,
 )
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.tokens import written
+from firmware.model.tokens import written, written_address
 from firmware.model.values import ConnectorStatus, CpState, StopReason, token_key
 from firmware.session.desk_state import DeskOutlet, DeskState, choose
 from firmware.session.face import FaultNews, standing
@@ -67,11 +68,14 @@ class Desk:
         closed: Iterable[int] = (),
         *,
         fixed: Iterable[int] = (),
+        own_readers: bool = False,
     ) -> None:
         """`transactions` are running ones of an earlier boot, `closed` inoperative outlets.
 
-        `fixed` outlets have a cable and no socket: there is nothing to unlock.
+        `fixed` outlets have a cable and no socket: there is nothing to unlock. With
+        `own_readers` a reader serves the outlet of its number, else one serves all.
         """
+        self.own_readers = own_readers
         self.state = DeskState({n: DeskOutlet() for n in outlets})
         self._configure(settings)
         for number in fixed:
@@ -112,16 +116,27 @@ class Desk:
         if self.state.learning:  # [B-RFD-04] it is learned, and starts nothing
             return
         token = written(fact.uid, self.settings.text("rfid_letter_case"))
-        key, others = token_key(token), self.state.outlets.values()
-        next_waits = any(o.free and o.plugged_ms is not None for o in others)
-        for number, outlet in self.state.outlets.items():
+        wanted = fact.reader if self.own_readers else None
+        key, here = token_key(token), self.state.outlets
+        if wanted is not None:
+            here = {n: o for n, o in here.items() if n == wanted}
+        next_waits = any(o.free and o.plugged_ms is not None for o in here.values())
+        for number, outlet in here.items():
             running = outlet.transaction
             over = outlet.phase is SessionPhase.ENDING and next_waits  # it is for the next car
             if running is None or over or token_key(running.starter or running.token) != key:
                 continue
             out.append(StopAsked(number, StopReason.LOCAL, token))
             return
-        out.append(TokenPresented(token, None, StartSource.CARD))
+        out.append(TokenPresented(token, wanted, StartSource.CARD))
+
+    def _named(self, fact: CarIdentified, _now_ms: int, out: list[object]) -> None:
+        """[B-AUT-18] The car that is plugged in here says who it is."""
+        outlet = self.state.outlets.get(fact.outlet)
+        if outlet is None or self.state.learning or not outlet.free or not outlet.car:
+            return
+        token = written_address(fact.address, self.settings.text("rfid_letter_case"))
+        out.append(TokenPresented(token, fact.outlet, StartSource.CAR))
 
     def _judged(self, fact: TokenJudged, now_ms: int, out: list[object]) -> None:
         if not fact.accepted:
@@ -135,7 +150,7 @@ class Desk:
         if fact.guess and self.state.reserved.depends_on_parent(fact.token):
             out.append(TokenPresented(fact.token, fact.outlet, fact.source, thorough=True))
             return
-        free = self.state.reserved.open_to(_bearer(fact), self.state.outlets)
+        free = self._open_to(fact)
         number_or_none = choose(self.state, fact.outlet, free, _bearer(fact))
         if number_or_none is not None:
             self._assign(number_or_none, fact, out)
@@ -144,8 +159,20 @@ class Desk:
             self.state.pending = (fact, until_ms)
             out.append(TokenWaits(fact.token, until_ms))
         else:
-            kept = any(o.free for n, o in self.state.outlets.items() if fact.outlet in (n, None))
-            out.append(TokenRefused(fact.token, _RESERVED if kept else _NO_OUTLET))
+            out.append(TokenRefused(fact.token, self._why_none(fact)))
+
+    def _open_to(self, fact: TokenJudged) -> list[int]:
+        """Return the free outlets that are kept for nobody else, and that its entry allows."""
+        free = self.state.reserved.open_to(_bearer(fact), self.state.outlets)
+        return [n for n in free if not fact.only or n in fact.only]
+
+    def _why_none(self, fact: TokenJudged) -> str:
+        vacant = [n for n, o in self.state.outlets.items() if o.free and fact.outlet in (n, None)]
+        allowed = [n for n in vacant if not fact.only or n in fact.only]
+        if vacant and not allowed:
+            names = " and ".join(str(n) for n in fact.only)
+            return f"its entry of the local whitelist is for outlet {names} only"
+        return _RESERVED if vacant else _NO_OUTLET
 
     def _assign(self, number: int, fact: TokenJudged, out: list[object]) -> None:
         outlet = self.state.outlets[number]
@@ -181,11 +208,10 @@ class Desk:
             outlet.plugged_ms = None
         elif outlet.plugged_ms is None:
             outlet.plugged_ms = now_ms
-            if self.state.pending is not None:
-                who = _bearer(self.state.pending[0])
-                if number in self.state.reserved.open_to(who, self.state.outlets):
-                    self._assign(number, self.state.pending[0], out)
-                    self.state.pending = None
+            pending = self.state.pending
+            if pending is not None and number in self._open_to(pending[0]):
+                self._assign(number, pending[0], out)
+                self.state.pending = None
 
     def _put_forward(self, number: int, out: list[object]) -> None:
         """A car may need no card: let the authorisation say so, once for each that comes."""
@@ -339,6 +365,7 @@ def _with_id(transaction: Transaction, fact: TransactionConfirmed) -> Transactio
 
 _HANDLERS: dict[type, Callable[..., None]] = {
     CardSeen: Desk._card,
+    CarIdentified: Desk._named,
     TokenJudged: Desk._judged,
     AuthorityExpired: Desk._expired,
     CableChanged: Desk._cable,

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from firmware.model.fault import Fault
+from firmware.model.free import free_mode
 from firmware.model.machine import NEVER_MS
 from firmware.model.session import SessionPhase, StartSource, Transaction
+from firmware.model.settings import Settings
 from firmware.model.values import CpState, Reading, StopReason
 
 # What runs goes on, nothing new begins, and the status is Unavailable. [catalogue 3, X02, X09]
@@ -26,6 +28,17 @@ class StopMode(StrEnum):
     def waits(self) -> bool:
         """A car that leaves may come back."""
         return self in (StopMode.ONLY_BY_DISCONNECTING, StopMode.ONLY_BY_RFID)
+
+
+def stop_mode(settings: Settings) -> StopMode:
+    """Return the stop mode; where no card or no back end could end it, the car that leaves does.
+
+    [catalogue 2.6] "unplug" in modes 1 to 3, "unplug / state A" in mode 5
+    """
+    stops, free = StopMode(settings.text("stop_transaction_mode")), free_mode(settings)
+    if stops.waits and free is not None and not (free.card and free.tells_transaction):
+        return StopMode.NORMAL
+    return stops
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,8 @@ class SimStation:
             "Powerstation", "sim", plan.name, self.firmware, len(plan.profile.outlets)
         )
         fixed = tuple(o.number for o in plan.profile.outlets if o.tethered)
-        options = Options(info, plan.meter_poll_ms, tethered=fixed)
+        readers = len(plan.profile.readers)
+        options = Options(info, plan.meter_poll_ms, tethered=fixed, readers=readers)
         self.core = StationCore(settings, memory, options)
         self._runner = Runner(self.core, self._perform, self.loop)
         self.backend = BackendLink(

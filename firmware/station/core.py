@@ -56,6 +56,7 @@ class Options:
     meter_poll_ms: int = POLL_MS
     other_meters: tuple[str, ...] = ()
     tethered: tuple[int, ...] = ()  # outlets with a fixed cable
+    readers: int = 1  # as many as outlets: one each; else one serves all
 
 
 @dataclass(slots=True)
@@ -85,7 +86,8 @@ class StationCore:
             )
             for n in outlets
         }
-        desk = Desk(settings, outlets, running, closed, fixed=options.tethered)
+        own = options.readers == len(outlets) > 1
+        desk = Desk(settings, outlets, running, closed, fixed=options.tethered, own_readers=own)
         desk.remember(memory.reservations)
         self.charging = ChargingCore(settings, memory, outlets)
         self.limits = LimitBook(settings, outlets, self.charging.first())

@@ -96,6 +96,8 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     o.HoldLock: (OUT,),
     # cards and tokens
     s.CardSeen: (RECENT, LEARN, LED, DESK, ABSENCES, COMMISSIONING),
+    s.CarIdentified: (LEARN, DESK),
+    s.ReaderOpened: (LED, RECENT),
     s.TokenPresented: (AUTH,),
     s.TokenAsked: (LED, RECENT),
     s.TokenJudged: (LED, DESK),

@@ -47,7 +47,8 @@ OTHER = changed(
         "ocpp_preparing_until_state_c": "off",
         "display_backend_disconnect_as_error": "on",
         "if_in_doubt_allow_charging": "on",
-        "local_whitelist_entries": "TAG:0a0e9b83/1",
+        "local_whitelist_entries": "TAG:0a0e9b83/1:T2/master",
+        "rfid_enforce_master": "on",
         "ocpp:MeterValueSampleInterval": "0",
         "ocpp:ClockAlignedDataInterval": "0",
         "operator_current_limit_1": "6",
@@ -125,7 +126,7 @@ OUTLET: list[object] = [
     *(o.LockMoved(1, locked, 0) for locked in (True, False)),
     PLUG, CAR, o.PilotFound(0), o.PilotLost(0),
 ]  # fmt: skip
-CARDS = [s.CardSeen("0a0e9b83", 1, 0), s.CardSeen("00", 1, 0)]
+CARDS = [s.CardSeen("0a0e9b83", 1, 0), s.CardSeen("00", 1, 0), s.CarIdentified(1, "0a0e9b830000")]
 ACCEPT = s.TokenAccepted(1, "TAG", s.StartSource.CARD, "PARENT")
 JUDGED = [
     s.TokenJudged("TAG", outlet, s.StartSource.CARD, accepted, "PARENT", "a rule")
@@ -147,7 +148,7 @@ REQUESTS: list[object] = [
 PRESENTED = [
     s.TokenPresented(token, 1, source)
     for token in ("TAG", "T2", "tag")
-    for source in (s.StartSource.CARD, s.StartSource.REMOTE)
+    for source in (s.StartSource.CARD, s.StartSource.REMOTE, s.StartSource.CAR)
 ]
 ANSWERED = [b.BackendAnswered("TAG", info) for info in (ACCEPTED, INVALID, None)]
 CONFS = [

@@ -31,8 +31,9 @@ CARD = s.CardSeen("0a0e9b83", 1, 0)
 class Station:
     """Time, disk and neighbours of one station."""
 
-    def __init__(self, *, connected=True, other_meters=(), **texts):
+    def __init__(self, *, connected=True, other_meters=(), readers=1, **texts):
         known = {"local_whitelist_entries": "0a0e9b83", **texts}
+        self.readers = readers
         self.settings, self.other_meters = settings(**known), other_meters
         self.database = Database(None, MIGRATIONS)
         self.currents_ma, self.energy_wh, self.well = (0, 0, 0), 1_000, True
@@ -44,7 +45,7 @@ class Station:
         self.database.apply([rows.NEW_BOOT])
         memory = rows.memory(self.database.query)
         info = StationInfo("Vendor", "Model", "S1", "1.0", 2)
-        options = Options(info, POLL_MS, self.other_meters)
+        options = Options(info, POLL_MS, self.other_meters, readers=self.readers)
         self.core = StationCore(self.settings, memory, options)
         self.now_ms, self.samples = 0, []
         self.answers = {}  # to requests of the back end, by their ids

@@ -175,3 +175,18 @@ def test_a_card_that_stops_one_outlet_starts_the_next_at_once_if_a_car_waits_the
     station.wait(20_000)
     assert station.running(2) is not None
     assert station.running(1) is None
+
+
+@pytest.mark.covers("B-FRE-01", "B-FRE-02", "B-FRE-03", "B-FRE-05")
+@pytest.mark.parametrize("stops", ["only_by_disconnecting", "only_by_rfid_remote_stop"])
+@pytest.mark.parametrize("mode", MODES)
+def test_what_nobody_else_could_end_ends_with_the_car_whatever_the_stop_mode(mode, stops):
+    station = Free(mode, stop_transaction_mode=stops)
+    station.plug(1)
+    if MODES[mode].card:
+        station.tell(CARD)
+    station.draw()
+    station.leave()
+    station.wait(30_000)
+    others = ("full_fixed_with_auth", "full_any_rfid")  # a card or the back end may end these
+    assert (station.running() is None) == (mode not in others)
