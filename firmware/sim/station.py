@@ -103,13 +103,14 @@ class SimStation:
         self._transfers = SimTransfers(self)
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._back: asyncio.TimerHandle | None = None  # the power, after a cut
         self._busy = False
 
     # -- power ------------------------------------------------------------------------------
 
     def power_on(self) -> None:
         """Wake up as the processes do: count the boot, read what is kept, look at the pins."""
-        plan = self.plan
+        plan, self._back = self.plan, None
         if self.on_wake is not None:
             self.on_wake()
         self.database.apply([rows.NEW_BOOT])
@@ -158,7 +159,9 @@ class SimStation:
     def power_cut(self, off_ms: int) -> None:
         """Lose the power at once; everything that is not on the disk is gone."""
         self.power_off()
-        self.loop.call_later(off_ms / 1_000, self.power_on)
+        if self._back is not None:  # it was dark already, and stays so until the last of them
+            self._back.cancel()
+        self._back = self.loop.call_later(off_ms / 1_000, self.power_on)
 
     def power_off(self) -> None:
         """Lose the power for good."""
@@ -291,7 +294,7 @@ class SimStation:
                 if self.on_pattern is not None:
                     self.on_pattern(pattern)
             case Restart():
-                self.loop.call_later(RESTART_MS / 1_000, self.power_cut, RESTART_MS)
+                self.loop.call_later(RESTART_MS / 1_000, self._restart, runner)
             case SettingsChanged():
                 pass
             case _ if isinstance(wish, CERTIFICATE_WISHES):
@@ -301,6 +304,10 @@ class SimStation:
                 self._transfers.perform(wish, runner.post)
             case _:
                 raise AssertionError(f"nobody performs {wish!r}")
+
+    def _restart(self, runner: Runner) -> None:
+        if runner is self._runner:  # else the power has gone meanwhile, and the wish with it
+            self.power_cut(RESTART_MS)
 
     def _tell(self, outlet: int, fact: PilotIn) -> None:
         if outlet in self._pilots:

@@ -8,7 +8,7 @@ from firmware.sim.erratic import play
 from hal.board import load_board
 
 BOARD = load_board(Path(__file__).parents[2] / "boards" / "mock.toml")
-SLICE = (0, 2, 3, 7)
+SLICE = (0, 2, 3, 7, 62)
 
 
 @pytest.mark.covers("B-OCP-34", "B-OCP-09")
