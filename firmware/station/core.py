@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from firmware.auth.core import AuthCore
@@ -94,7 +95,7 @@ class StationCore:
         self.ocpp = OcppCore(settings, memory, options.info)
         self.auth = _auth(settings, memory, running)
         self.configuration = ConfigurationDesk(
-            settings, memory.boot, memory.changes, cached=lambda: tuple(self.auth.cache)
+            settings, memory.boot, memory.changes, cached=partial(tuple, self.auth.cache)
         )
         self.metering = MeteringCore(
             settings, memory.boot, outlets, running, poll_ms=options.meter_poll_ms

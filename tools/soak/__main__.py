@@ -1,9 +1,9 @@
 """Runs the long campaigns and prints their figures; 1 if anything was wrong.
 
-All sequences of six events to an outlet, worlds of a day full of trouble, faults made on purpose
-in the pilot room, sessions with power cuts in virtual time, kills of real processes, cut points
-of the storage with their control, the recorded sessions, charging profiles against an oracle,
-and hours on virtual hardware.
+All sequences of six events to an outlet, all orders of five events to a session, worlds of a day
+full of trouble, faults made on purpose in the pilot room, sessions with power cuts in virtual
+time, kills of real processes, cut points of the storage with their control, the recorded
+sessions, charging profiles against an oracle, and hours on virtual hardware.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from tools.powercut.campaign import campaign
 from tools.soak import erratic, faults_on_purpose
 from tools.soak.crowd import Advance
 from tools.soak.kills import trial
+from tools.soak.orders import orders, orders_of
 from tools.soak.profiles import profiles
 from tools.soak.sequences import sequences
 from tools.soak.worlds import worlds
@@ -68,6 +69,11 @@ class Result:
 def every_sequence(count: int, advance: Advance) -> Result:
     """Every sequence of up to so many events, each distinct step executed."""
     return Result("sequences", "none is drawn", *sequences(count, advance))
+
+
+def every_order(count: int, advance: Advance) -> Result:
+    """Every order of so many cards, plugs, requests and troubles, under every policy."""
+    return Result("orders", "none is drawn", *orders(count, advance))
 
 
 def days(count: int, advance: Advance) -> Result:
@@ -199,6 +205,7 @@ def stories(count: int, advance: Advance) -> Result:
 # name: campaign, how many, how many in a quick look
 CAMPAIGNS: dict[str, tuple[Callable[[int, Advance], Result], int, int]] = {
     "sequences": (every_sequence, 6, 4),
+    "orders": (every_order, 5, 2),
     "worlds": (days, 1_000, 10),
     "erratic": (erratic_days, 500, 6),
     "fuzz": (fuzzed, 1_000_000, 10_000),
@@ -286,6 +293,8 @@ class Steps:
 
 def _total(name: str, count: int) -> int:
     """Return how many steps the bar of a campaign has."""
+    if name == "orders":
+        return orders_of(count)
     if name == "sequences":
         return len(STARTS) * sequences_of(count)
     return count + count // 10 if name == "durability" else count

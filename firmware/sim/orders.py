@@ -1,0 +1,416 @@
+"""Every order of what card, plug, back end and power can do to a session, up to a length.
+
+A whole station with one car, its disk and a back end, in a few plain values. An outsider who sees
+no more than cards, messages, disk and contacts keeps his own book of who has leave to charge,
+and judges: no transaction without leave, no power outside a transaction, none left open, and the
+back end's ledger is the meter. States that are equal at the same instant are one (see `search`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from firmware.config.registry import changed, defaults
+from firmware.io.sqlite import Database
+from firmware.model import backend as b
+from firmware.model import outlet as o
+from firmware.model import session as s
+from firmware.model.machine import NEVER_MS, TICK
+from firmware.model.settings import Settings
+from firmware.model.storage import PutTransaction, Store, Stored
+from firmware.model.values import CpState, Reading
+from firmware.ocpp.payloads import StationInfo
+from firmware.sim.leave import CARD, REMOTE, Leave, Policy, Wrong
+from firmware.station.core import Options, StationCore
+from firmware.station.wiring import Part
+from firmware.storage import rows, schema
+
+STEP_MS = 3_000  # an event, and what it leads to
+NERVOUS_MS = 300  # between two showings of a card by somebody who is not sure
+POLL_MS = 3_000
+WH_PER_S = 3
+FIRST_WH = 1_000
+LEAVE_MS = 20_000  # for contacts, pin and last register
+SETTLE_MS = 60_000  # longer than any token lasts
+INFO = StationInfo("Powerstation", "orders", "S1", "1", 1)
+NOON = "2026-01-31T12:00:00Z"
+NO_ID = 999
+# What only shows or remembers: without it, states that differ in nothing else are one.
+SHOWN = (Part.LED, Part.RECENT, Part.WEAR, Part.COMMISSIONING)
+
+
+class Deaf:
+    """A machine that takes no notice."""
+
+    def handle(self, _fact: object, _now_ms: int) -> Iterable[object]:
+        """Do nothing."""
+        return ()
+
+    def deadline_ms(self) -> int:
+        """Never."""
+        return NEVER_MS
+
+
+@dataclass(slots=True)
+class Bill:
+    """A transaction in the ledger of the back end; registers in Wh."""
+
+    number: int
+    token: str
+    start_wh: int
+    stop_wh: int | None = None
+
+
+@dataclass(slots=True)
+class Around:
+    """The world around the station; plain values only."""
+
+    now_ms: int = 0
+    cable: bool = False
+    car: bool = False
+    held: bool = False
+    permit: bool = False
+    closed_ms: int | None = None  # since when energy flows
+    energy_wh: int = FIRST_WH
+    online: bool = True
+    late: bool = False
+    answers: list[str] = field(default_factory=list)  # that a late back end has not sent yet
+    bills: dict[str, Bill] = field(default_factory=dict)
+    open: s.Transaction | None = None  # by the disk
+    disk: list[rows.Statement] = field(default_factory=list)  # all since it was new
+    boots: int = 0
+    cuts: int = 0
+
+
+class Rig:
+    """The station and its world; `event` lets one thing happen."""
+
+    def __init__(self, policy: Policy, settings: Settings | None = None) -> None:
+        self.policy = policy
+        self.settings = settings or settings_of(policy)
+        self.around = Around()
+        self.leave = Leave(policy)
+        self.replies: dict[str, str] = {}
+        self.boot()
+
+    def boot(self) -> None:
+        """Wake up with what the disk knows; the back end is told where it can be reached."""
+        a = self.around
+        a.disk.append(rows.NEW_BOOT)
+        a.boots += 1
+        a.now_ms, a.permit, a.held, a.closed_ms, a.answers = 0, False, False, None, []
+        database = Database(None, schema.MIGRATIONS)
+        database.apply(a.disk)
+        self.core = StationCore(self.settings, rows.memory(database.query), Options(INFO, POLL_MS))
+        database.close()
+        self.core.parts |= dict.fromkeys(SHOWN, Deaf())
+        self.leave.woke()
+        if a.online:
+            self.tell(b.BackendConnected(0))
+        if a.cable:
+            self.tell(o.CableChanged(1, 32_000, 0))
+        if a.car:
+            self.leave.plugged()
+        self.tell(o.CpChanged(1, CpState.B1 if a.car else CpState.A, 0), o.PilotFound(0))
+
+    # -- what can happen ----------------------------------------------------------------------
+
+    def event(self, name: str) -> None:
+        """Let one thing happen, and what it leads to; each takes the same time."""
+        a = self.around
+        then_ms = a.now_ms + STEP_MS
+        EVENTS[name](self)
+        self.wait(max(then_ms - a.now_ms, 0) if name != "power cut" else STEP_MS)
+        if a.open is not None and a.permit and self.leave.refuses(a.open):
+            raise Wrong("power for somebody whom the back end has refused")
+
+    def card(self) -> None:
+        """The card is shown."""
+        self.leave.card(self.around.open)
+        self.tell(s.CardSeen(CARD, 1, self.around.now_ms))
+
+    def card_again(self) -> None:
+        """The card is shown twice in a hurry."""
+        self.card()
+        self.wait(NERVOUS_MS)
+        self.card()
+
+    def plug(self) -> None:
+        """Cable and car come; a cable that is there gets its car back."""
+        a = self.around
+        if not a.car:
+            self.leave.plugged()
+            if not a.cable:
+                a.cable = True
+                self.tell(o.CableChanged(1, 32_000, a.now_ms))
+            a.car = True
+            self.tell(o.CpChanged(1, CpState.B1, a.now_ms))
+
+    def unplug(self) -> None:
+        """The car is unplugged; the cable comes out too, where the pin lets it."""
+        a = self.around
+        if a.car:
+            a.car = False
+            self.leave.left()
+            self.tell(o.CpChanged(1, CpState.A, a.now_ms))
+        self.wait(STEP_MS // 2)
+        if a.cable and not a.held:
+            a.cable = False
+            self.tell(o.CableChanged(1, None, a.now_ms))
+
+    def remote_start(self) -> None:
+        """The back end starts a session."""
+        before = set(self.leave.given)
+        if self.around.online:
+            self.leave.remote_start()
+        words = {"connectorId": 1, "idTag": REMOTE}
+        if self.request("RemoteStartTransaction", words) != "Accepted":
+            self.leave.given &= before
+
+    def remote_stop(self) -> None:
+        """The back end stops what it thinks is running."""
+        running = [bill.number for bill in self.around.bills.values() if bill.stop_wh is None]
+        self.request("RemoteStopTransaction", {"transactionId": max(running, default=NO_ID)})
+
+    def power_cut(self) -> None:
+        """The power fails and is back at once: nothing but the disk is left."""
+        self.flow()
+        self.around.cuts += 1
+        self.boot()
+
+    def line(self) -> None:
+        """The back end goes away, or comes back."""
+        a = self.around
+        a.online, a.answers = not a.online, []
+        if a.online:
+            self.tell(b.BackendConnected(a.now_ms))
+        else:
+            self.leave.line_lost()
+            self.tell(b.BackendLost(a.now_ms, "away"))
+
+    def lateness(self) -> None:
+        """The back end is in no hurry from now on; or says all that it has not said yet."""
+        a = self.around
+        a.late = not a.late
+        if not a.late:
+            held, a.answers = a.answers, []
+            for text in held:
+                self.answer(text)
+
+    # -- time and neighbours --------------------------------------------------------------------
+
+    def wait(self, span_ms: int) -> None:
+        """Let time pass, from deadline to deadline."""
+        a = self.around
+        then_ms = a.now_ms + span_ms
+        while (due_ms := max(self.core.deadline_ms(), a.now_ms)) <= then_ms:
+            a.now_ms = due_ms
+            self.tell(TICK)
+        a.now_ms = then_ms
+        self.flow()
+
+    def tell(self, *facts: object) -> None:
+        """Give facts, and do what is wished until nothing is left to do."""
+        queue = list(facts)
+        for _ in range(1_000):
+            if not queue:
+                queue = self.physics()
+                if not queue:
+                    return
+            for wish in self.core.handle(queue.pop(0), self.around.now_ms):
+                queue += self.perform(wish)
+        raise Wrong("station and world do not come to rest")
+
+    def physics(self) -> list[object]:
+        """The pin follows, the car draws where it may, the contactor follows the car."""
+        a, facts = self.around, list[object]()
+        flows = a.permit and a.car
+        if flows and a.closed_ms is None:
+            self.judge_closing()
+            a.closed_ms = a.now_ms
+            facts += [o.CpChanged(1, CpState.C2, a.now_ms),
+                      o.ContactorMoved(1, True, "car_asks", a.now_ms)]  # fmt: skip
+        elif not flows and a.closed_ms is not None:
+            self.flow()
+            a.closed_ms = None
+            if a.car:
+                facts.append(o.CpChanged(1, CpState.B1, a.now_ms))
+            facts.append(o.ContactorMoved(1, False, "cp_b", a.now_ms))
+        return facts
+
+    def flow(self) -> None:
+        """Count the energy up to now."""
+        a = self.around
+        if a.closed_ms is not None and a.now_ms >= a.closed_ms:
+            seconds = (a.now_ms - a.closed_ms) // 1_000
+            a.energy_wh += seconds * WH_PER_S
+            a.closed_ms += seconds * 1_000
+
+    def perform(self, wish: object) -> list[object]:
+        """Do what the station wishes."""
+        a = self.around
+        match wish:
+            case Store(ticket, writes):
+                for write in writes:
+                    a.disk += rows.statements(write)
+                    if isinstance(write, PutTransaction):
+                        self.written(write.transaction)
+                return [Stored(ticket)]
+            case s.ReadMeter(outlet):
+                self.flow()
+                currents = (0, 0, 0) if a.closed_ms is None else (16_000, 16_000, 16_000)
+                return [s.MeterRead(outlet, Reading(a.energy_wh, 0, currents, a.now_ms))]
+            case o.GivePermit():
+                a.permit = True
+            case o.EndPermit():
+                a.permit = False
+            case o.HoldLock(_, locked) if locked != a.held:
+                a.held = locked
+                return [o.LockMoved(1, locked, a.now_ms)]
+            case b.SendFrame(text) if a.online:
+                return self.serve(json.loads(text))
+            case _:
+                pass
+        return []
+
+    def written(self, transaction: s.Transaction) -> None:
+        """The disk has a transaction: a new one, news of it, or its end."""
+        known = self.around.open
+        if known is None and transaction.ended is None:
+            self.leave.begins(transaction)
+        self.around.open = None if transaction.ended is not None else transaction
+
+    def judge_closing(self) -> None:
+        """Power may flow in a transaction that is on the disk, and that nobody has refused."""
+        running = self.around.open
+        if running is None:
+            raise Wrong("power outside a transaction")
+        if running.denied:
+            raise Wrong("power in a transaction whose energy was ended")
+
+    # -- the back end ---------------------------------------------------------------------------
+
+    def request(self, action: str, payload: dict[str, object]) -> str | None:
+        """The back end asks; return the status that the station answers."""
+        if not self.around.online:
+            return None
+        number = f"asked-{self.around.boots}-{self.around.now_ms}"
+        self.tell(b.FrameReceived(json.dumps([2, number, action, payload])))
+        return self.replies.pop(number, None)
+
+    def serve(self, frame: list[object]) -> list[object]:
+        """Take a frame of the station; an answer comes at once, or when lateness ends."""
+        number = str(frame[1])
+        if frame[0] != 2:
+            if isinstance(frame[2], dict):
+                self.replies[number] = str(frame[2].get("status"))
+            return []
+        action, payload = str(frame[2]), frame[3]
+        assert isinstance(payload, dict)
+        text = json.dumps([3, number, self.conf(action, payload)])
+        note = f"{action} {payload.get('idTag', '')} {payload.get('meterStart', '')}\n{text}"
+        if action == "Authorize":
+            self.leave.asked(str(payload["idTag"]))
+        if self.around.late:
+            self.around.answers.append(note)
+            return []
+        return self.heard(note)
+
+    def answer(self, note: str) -> None:
+        """An answer that was late arrives."""
+        if self.around.online:
+            self.tell(*self.heard(note))
+
+    def heard(self, note: str) -> list[object]:
+        """The station gets an answer; the outsider sees it pass."""
+        head, text = note.split("\n", 1)
+        self.leave.answered(*head.split(" "))
+        return [b.FrameReceived(text)]
+
+    def conf(self, action: str, payload: dict[str, object]) -> dict[str, object]:
+        """Return the answer to a request, and write the ledger."""
+        a = self.around
+        match action:
+            case "BootNotification":
+                return {"status": "Accepted", "currentTime": NOON, "interval": 600}
+            case "Heartbeat":
+                return {"currentTime": NOON}
+            case "Authorize":
+                return {"idTagInfo": {"status": self.policy.verdict(str(payload["idTag"]))}}
+            case "StartTransaction":
+                token, start_wh = str(payload["idTag"]), payload["meterStart"]
+                assert isinstance(start_wh, int)
+                key = f"{token} {start_wh} {payload['timestamp']}"  # sent again it is the same
+                bill = a.bills.setdefault(key, Bill(len(a.bills) + 1, token, start_wh))
+                info = {"status": self.policy.verdict(token)}
+                return {"transactionId": bill.number, "idTagInfo": info}
+            case "StopTransaction":
+                stop_wh = payload["meterStop"]
+                assert isinstance(stop_wh, int)
+                for bill in a.bills.values():
+                    if bill.number == payload["transactionId"]:
+                        bill.stop_wh = stop_wh
+        return {}
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def heal(self) -> None:
+        """All is well again, everybody leaves; raise `Wrong` where anything is left open."""
+        a = self.around
+        if not a.online:
+            self.line()
+        if a.late:
+            self.lateness()
+        self.wait(SETTLE_MS)
+        self.leave.given.clear()  # a token lasts 45 s
+        for _ in range(3):  # the car, then the cable that a card or the back end sets free
+            self.unplug()
+            self.wait(LEAVE_MS)
+            if a.open is not None:
+                self.remote_stop()
+                self.wait(LEAVE_MS)
+            elif not a.cable:
+                break
+        self.judge_end()
+
+    def judge_end(self) -> None:
+        """Compare the books."""
+        a = self.around
+        if a.open is not None or any(bill.stop_wh is None for bill in a.bills.values()):
+            raise Wrong("a transaction is left open")
+        if a.car or a.cable or a.held or a.permit:
+            raise Wrong("the plug is still held, or there is power to come")
+        billed_wh = sum((bill.stop_wh or 0) - bill.start_wh for bill in a.bills.values())
+        given_wh = a.energy_wh - FIRST_WH if self.policy.billed else 0
+        if billed_wh > given_wh or (billed_wh < given_wh and not a.cuts):
+            raise Wrong(f"the ledger has {billed_wh} Wh, the meter {given_wh} Wh")
+
+
+EVENTS: dict[str, Callable[[Rig], None]] = {
+    "card": Rig.card,
+    "plug": Rig.plug,
+    "remote start": Rig.remote_start,
+    "remote stop": Rig.remote_stop,
+    "unplug": Rig.unplug,
+    "card again": Rig.card_again,
+    "power cut": Rig.power_cut,
+    "back end away": Rig.line,
+    "answers late": Rig.lateness,
+}
+NAMES = tuple(EVENTS)
+
+
+def settings_of(policy: Policy) -> Settings:
+    """Return the parameters of a policy."""
+    return changed(defaults(), policy.settings)
+
+
+def played(policy: Policy, order: Iterable[str]) -> Rig:
+    """Play one order to its end; raise `Wrong` where a rule is broken."""
+    rig = Rig(policy)
+    for name in order:
+        rig.event(name)
+    rig.heal()
+    return rig
