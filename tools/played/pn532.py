@@ -2,8 +2,8 @@
 
 It speaks the serial protocol of the user manual (UM0701-02): wake-up, acknowledgement, normal and
 extended frames, and it remembers its speed, so what is sent at another one is noise. Faults:
-`fail` spoils the next answers, `silent` ends them, `babbling` acknowledges for ever instead,
-`unplug` takes the port away.
+`fail` spoils the next answers, by name or by a function over the frame, `silent` ends them,
+`babbling` acknowledges for ever instead, `unplug` takes the port away.
 """
 
 import contextlib
@@ -26,6 +26,7 @@ SENS_REQ = 0x26  # stays in the FIFO when no card has answered
 FIFO_DATA = 0x6339
 WAKE_UP_BYTES = 5
 
+LATE = "late"  # the answer comes before that to the next command; at speed changes it is lost
 FAULTS = ("garbage", "mute", "half", "checksum", "length", "no_ack", "short", "foreign", "error")
 
 
@@ -51,6 +52,7 @@ class EmulatedPn532:
         self.opened = 0
         self.commands = []
         self.faults = deque()
+        self.late = b""
         self.registers = {}
         self.draws = 0
         self.drawn = ""
@@ -72,7 +74,7 @@ class EmulatedPn532:
         self.speed_bd, self.asleep = 115_200, True
 
     def fail(self, *faults):
-        """Spoil the next answers, one fault for each."""
+        """Spoil the next answers, one fault for each: a name or what makes another frame of it."""
         self.faults.extend(faults)
 
     def babble(self):
@@ -122,10 +124,14 @@ class EmulatedPn532:
         if self.silent or self.babbling:
             return
         fault = self.faults.popleft() if self.faults else ""
+        late, self.late = self.late, b""
         if fault != "no_ack":
-            self._send(ACK)
-        answer = self._answer(command, data)
-        self._send(spoiled(fault, bytes([0xD5, command + 1]) + answer))
+            self._send(late + ACK)
+        answer = bytes([0xD5, command + 1]) + self._answer(command, data)
+        if fault == LATE:
+            self.late = framed(answer)
+        else:
+            self._send(spoiled(fault, answer))
         if command == 0x10:
             # the chip waits for an acknowledgement, which here may arrive at either speed
             self.speed_bd = SPEEDS[data[0]][0]
@@ -194,6 +200,8 @@ def framed(data):
 def spoiled(fault, data):
     """Return what comes down the line for an answer, with one fault in it."""
     frame = framed(data)
+    if callable(fault):
+        return fault(frame)
     return {
         "": frame,
         "no_ack": frame,
