@@ -14,7 +14,7 @@ from firmware.model.people import LearnAsked, LearningChanged
 from firmware.model.security import ChangeSettings
 from firmware.model.session import CardSeen
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.tokens import written
+from firmware.model.tokens import unfit, written
 
 LEARN_MS = 120_000
 ENTRIES = "local_whitelist_entries"
@@ -50,6 +50,8 @@ class LearnCore:
             case LearnAsked(on=False) if s.on:
                 return self._end()
             case CardSeen(uid=uid) if s.on and now_ms < s.until_ms:
+                if unfit(fact, self.settings) is not None:
+                    return []  # it would stand on the list and never be accepted
                 return self._learn(uid, now_ms)
             case SettingsChanged(settings):
                 self.settings = settings

@@ -46,11 +46,16 @@ class StartSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardSeen:
-    """A card was presented once; UID in the order of the air interface, lower-case hex."""
+    """A card was presented once; UID in the order of the air interface, lower-case hex.
+
+    A `secure` one has proved that it holds the key; its `uid` is then the id that it keeps.
+    """
 
     uid: str
     reader: int
     at_ms: int
+    kind: str = "mifare_classic"  # "random": the UID is another at each presentation
+    secure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

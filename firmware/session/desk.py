@@ -44,7 +44,7 @@ from firmware.model.session import (
     TransactionEnded,
 )
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.tokens import written
+from firmware.model.tokens import unfit, written
 from firmware.model.values import ConnectorStatus, CpState, StopReason, token_key
 from firmware.session.desk_state import DeskOutlet, DeskState, choose
 from firmware.session.face import FaultNews, standing
@@ -112,6 +112,9 @@ class Desk:
         if self.state.learning:  # [B-RFD-04] it is learned, and starts nothing
             return
         token = written(fact.uid, self.settings.text("rfid_letter_case"))
+        if (why := unfit(fact, self.settings)) is not None:
+            out.append(TokenRefused(token, why))
+            return
         key, others = token_key(token), self.state.outlets.values()
         next_waits = any(o.free and o.plugged_ms is not None for o in others)
         for number, outlet in self.state.outlets.items():

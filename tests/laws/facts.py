@@ -125,7 +125,9 @@ OUTLET: list[object] = [
     *(o.LockMoved(1, locked, 0) for locked in (True, False)),
     PLUG, CAR, o.PilotFound(0), o.PilotLost(0),
 ]  # fmt: skip
-CARDS = [s.CardSeen("0a0e9b83", 1, 0), s.CardSeen("00", 1, 0)]
+CARDS = [
+    s.CardSeen("0a0e9b83", 1, 0), s.CardSeen("00", 1, 0), s.CardSeen("08aabbcc", 1, 0, "random"),
+]  # fmt: skip
 ACCEPT = s.TokenAccepted(1, "TAG", s.StartSource.CARD, "PARENT")
 JUDGED = [
     s.TokenJudged("TAG", outlet, s.StartSource.CARD, accepted, "PARENT", "a rule")
