@@ -22,9 +22,10 @@ from firmware.model.devices import (
     ReaderSilent,
 )
 from firmware.model.session import CardSeen, MeterRead, MeterSilent, ShowPattern
+from firmware.model.settings import Settings
 from firmware.model.values import Reading
 from hal.opening import StationPorts
-from hal.ports import HardwareSilent, InputPort, MeterPort, MeterReading, RfidPort
+from hal.ports import CardKey, HardwareSilent, InputPort, MeterPort, MeterReading, RfidPort
 
 log = structlog.get_logger()
 
@@ -110,10 +111,25 @@ def reader(
         if silent:
             loop.call_soon_threadsafe(post, ReaderAnswered(number, loop_ms(loop)))
         silent = False
-        return None if card is None else CardSeen(card.uid, number, card.at_ms)
+        if card is None:
+            return None
+        if card.doubt:
+            log.warning("card_unproved", reader=number, card=card.uid, why=card.doubt)
+        return CardSeen(card.uid, number, card.at_ms, card.kind, card.secure)
 
     watcher = Watcher(f"reader-{number}", look, post, loop)
     return watcher
+
+
+def card_key(settings: Settings) -> CardKey | None:
+    """Return what cards have to prove; `None` where a bare number will do. [B-RFD-20]"""
+    if not settings.flag("rfid_enforce_secure"):
+        return None
+    application, key = (settings.text(f"rfid_secure_{name}") for name in ("application", "key"))
+    if not application or not key:
+        return None  # the parameters refuse it; without a key every card stays unproved
+    number, file = (settings.number(f"rfid_secure_{name}") for name in ("key_number", "file"))
+    return CardKey(int(application, 16), number, bytes.fromhex(key), file)
 
 
 def inputs(

@@ -20,7 +20,7 @@ import structlog
 
 from firmware import VERSION
 from firmware.apps.backend_link import backend_link, link_config
-from firmware.apps.devices import Ring, inputs, meter_ask, other_meter_ask, reader
+from firmware.apps.devices import Ring, card_key, inputs, meter_ask, other_meter_ask, reader
 from firmware.apps.files import Files, Sources
 from firmware.apps.settings_args import parse_sets, read_settings, with_hashes
 from firmware.apps.web_desk import SOCKET_NAME as WEB_NAME
@@ -110,6 +110,8 @@ class Station:
         lights = wake.profile.led.count if wake.profile.led else 0
         self.ring = Ring(ports, lights, self.runner.post, self.loop)
         self.ring.percent = wake.settings.number("ocpp:LightIntensity")
+        self.readers = ports.readers
+        self._demand_proof(wake.settings)
         self.meters = {
             number: Asker(f"meter-{number}", meter_ask(number, port), self.runner.post, self.loop)
             for number, port in ports.meters.items()
@@ -236,6 +238,11 @@ class Station:
         if self.backend is not None:
             self.backend.configure(link_config(wish.settings, self.shown, simulated=self.simulated))
         self.ring.percent = wish.settings.number("ocpp:LightIntensity")
+        self._demand_proof(wish.settings)
+
+    def _demand_proof(self, settings: Settings) -> None:
+        for port in self.readers.values():
+            port.demand(card_key(settings))
 
     def _certificates_told(self, facts: list[object], shown: Shown) -> None:
         """Take facts of the store and what connections use from now on; from its thread."""

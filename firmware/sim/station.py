@@ -219,7 +219,8 @@ class SimStation:
         readers = () if self.world.readers_silent else self.plan.profile.readers
         for reader in (r.number for r in readers):
             while self._runner is not None and (card := self.world.take_card(reader)):
-                self._runner.post(CardSeen(card.uid, reader, card.at_ms))
+                seen = CardSeen(card.uid, reader, card.at_ms, card.kind, card.secure)
+                self._runner.post(seen)
                 moved.add(0)
         self._tell_inputs(now_ms)
         return bool(moved)

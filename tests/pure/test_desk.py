@@ -124,7 +124,7 @@ SECURE = {
 def test_where_a_proof_is_demanded_a_bare_number_is_refused_and_a_proved_one_asked_for():
     made = desk(**SECURE)
     assert tell(made, CardSeen("0a0e9b83", 1, 0)) == [TokenRefused("0a0e9b83", UNPROVED)]
-    proved = CardSeen("0a0e9b83", 1, 0, "desfire", secure=True)
+    proved = CardSeen("0a0e9b83", 1, 0, "mifare_desfire", secure=True)
     assert tell(made, proved) == [TokenPresented("0a0e9b83", None, CARD)]
 
 
@@ -132,7 +132,7 @@ def test_where_a_proof_is_demanded_a_bare_number_is_refused_and_a_proved_one_ask
 def test_a_copied_number_does_not_stop_the_transaction_of_a_card_that_proved_itself():
     made = desk(began(token="0a0e9b83"), **SECURE)
     assert tell(made, CardSeen("0a0e9b83", 1, 0)) == [TokenRefused("0a0e9b83", UNPROVED)]
-    proved = CardSeen("0a0e9b83", 1, 0, "desfire", secure=True)
+    proved = CardSeen("0a0e9b83", 1, 0, "mifare_desfire", secure=True)
     assert tell(made, proved) == [StopAsked(1, StopReason.LOCAL, "0a0e9b83")]
 
 

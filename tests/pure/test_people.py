@@ -73,7 +73,7 @@ def test_where_a_proof_is_demanded_only_a_card_that_proved_itself_is_learned():
     core = LearnCore(settings(rfid_enforce_secure="on", **secure))
     core.handle(ON, 0)
     assert core.handle(card(), 10) == []
-    change, _ = core.handle(CardSeen("0a0e9b83", 1, 0, "desfire", secure=True), 20)
+    change, _ = core.handle(CardSeen("0a0e9b83", 1, 0, "mifare_desfire", secure=True), 20)
     assert change == ChangeSettings({"local_whitelist_entries": "0a0e9b83"})
 
 
@@ -118,7 +118,7 @@ def test_the_ring_shows_that_a_bare_number_was_refused_and_the_last_card_says_wh
     station.tell(CableChanged(1, 32_000, 0), CpChanged(1, CpState.B1, 0), CARD)
     assert station.core.sessions[1].state.transaction is None
     assert station.patterns[-1] == "rejected"
-    proved = CardSeen(CARD.uid, 1, station.now_ms, "desfire", secure=True)
+    proved = CardSeen(CARD.uid, 1, station.now_ms, "mifare_desfire", secure=True)
     station.tell(proved)
     assert station.core.sessions[1].state.transaction is not None
 

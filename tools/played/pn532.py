@@ -13,6 +13,7 @@ import termios
 from collections import deque
 from dataclasses import dataclass
 
+from tools.played.desfire import DesfireCard
 from tools.played.port import Port
 
 ACK = bytes.fromhex("0000ff00ff00")
@@ -160,6 +161,8 @@ class EmulatedPn532:
                 return self._list(data)
             case 0x44 | 0x52 | 0x54:
                 return b"\x00"
+            case 0x42:
+                return self._through(data)
         return b"\x01"
 
     def _register(self, address):
@@ -168,7 +171,15 @@ class EmulatedPn532:
     def _field(self, data):
         if data[0] == 1 and not data[1] & 1:
             self.drawn = ""
+            if isinstance(self.card, DesfireCard):
+                self.card.unpowered()
         return b""
+
+    def _through(self, data):
+        """Let a frame through to the card: its answer after a zero, or that none came in time."""
+        card = self.card
+        answer = card.answer(data) if isinstance(card, DesfireCard) else None
+        return b"\x01" if answer is None else b"\x00" + answer
 
     def _list(self, data):
         card = self.card
