@@ -2,6 +2,7 @@
 
 A seed draws what goes wrong and for how long; then it is mended, and a card is held to the
 reader. It has to be read, whatever was in the buffers, and nothing but cards that were there.
+Every second card is one that proves itself; only it may be told as secure, by its number.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from firmware.io.threads import Watcher
 from firmware.model.devices import ReaderSilent
 from firmware.model.session import CardSeen
 from hal.drivers.pn532 import Pn532Reader
+from hal.ports import CardKey
+from tools.played.desfire import BENCH_APPLICATION, BENCH_KEY, DesfireCard
 from tools.played.pn532 import FAULTS, LATE, Card, EmulatedPn532
 from tools.soak.crowd import Advance, parallel, tell
 
@@ -31,6 +34,7 @@ LONG_EVERY = 25  # so often one lasts until the reader is asked only every 5 s
 ANSWERS_MAX = 8
 _PIECE = 20  # faults of one reader
 _UID_BYTES = (4, 7, 10)
+_KEY = CardKey(BENCH_APPLICATION, 0, BENCH_KEY)
 
 Spoil = Callable[[bytes], bytes]
 
@@ -79,11 +83,15 @@ KINDS = (*SPOILERS, *WHOLES)
 
 @dataclass(slots=True)
 class Trial:
-    """One fault: how many silences the station was told of, how long until a card was read."""
+    """One fault: how many silences the station was told of, how long until a card was read.
+
+    `doubted` are proofs that were spoiled so often that the card was told as one without.
+    """
 
     seed: int
     kind: str
     told: int = 0
+    doubted: int = 0
     recovery_ms: int | None = None
     problems: list[str] = field(default_factory=list)
 
@@ -94,13 +102,15 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.chip = EmulatedPn532(folder / "ttyAMA0")
         self.facts: asyncio.Queue[object] = asyncio.Queue()
-        self.silences = 0
-        self.shown: set[str] = set()
+        self.silences = self.doubted = 0
+        self.shown: dict[str, bool] = {}  # number: whether only a proof tells it
+        self.bare: set[str] = set()  # what such cards are called without their proof
         self.start()
 
     def start(self) -> None:
         """Begin to read."""
         self.port = Pn532Reader(str(self.chip.path), 1)
+        self.port.demand(_KEY)
         loop = asyncio.get_running_loop()
         self.thread: Watcher = reader(1, self.port, self.facts.put_nowait, loop)
         self.thread.start()
@@ -111,26 +121,36 @@ class Bench:
         await asyncio.to_thread(self.port.close)
         await asyncio.to_thread(self.thread.join, READ_S)
 
-    def hold(self, uid: str) -> None:
-        """Hold a card to the reader."""
-        self.shown.add(uid)
-        self.chip.card = Card(uid)
+    def hold(self, random: Random) -> str:
+        """Hold a new card to the reader; return the number by which it is to be told."""
+        air = random.randbytes(random.choice(_UID_BYTES))
+        self.shown[air.hex()] = False
+        self.chip.card = Card(air.hex())
+        if random.random() < 0.5:
+            return air.hex()
+        number = random.randbytes(random.choice(_UID_BYTES))
+        self.shown[number.hex()] = True
+        self.bare.add(air.hex())
+        self.chip.card = DesfireCard(air.hex(), number=number)
+        return number.hex()
 
-    async def read(self, uid: str, within_s: float) -> str | None:
+    async def read(self, number: str, within_s: float) -> str | None:
         """Wait until the card was read; return what is wrong."""
         try:
             async with asyncio.timeout(within_s):
                 while True:
-                    match await self.facts.get():
-                        case CardSeen(uid=seen) if seen not in self.shown:
-                            return f"read {seen}, which was not there"
-                        case CardSeen(uid=seen) if seen == uid:
+                    fact = await self.facts.get()
+                    if isinstance(fact, ReaderSilent):
+                        self.silences += 1
+                    elif isinstance(fact, CardSeen):
+                        if self.shown.get(fact.uid) is not fact.secure:
+                            return f"told of {fact}, which was not there"
+                        if fact.uid == number:
                             return None
-                        case ReaderSilent():
-                            self.silences += 1
+                        self.doubted += fact.uid in self.bare
         except TimeoutError:
             alive = "lives" if self.thread.is_alive() else "has ended"
-            return f"{uid} was not read within {within_s:.0f} s; the thread {alive}"
+            return f"{number} was not read within {within_s:.0f} s; the thread {alive}"
 
 
 def kind_of(seed: int) -> str:
@@ -140,20 +160,17 @@ def kind_of(seed: int) -> str:
 
 async def _fault(bench: Bench, seed: int) -> Trial:
     random, one = Random(f"reader {seed}"), Trial(seed, kind_of(seed))
-    before, after = (random.randbytes(random.choice(_UID_BYTES)).hex() for _ in range(2))
-    if random.random() < 0.5:  # a card lies there when it happens
-        bench.hold(before)
-        if wrong := await bench.read(before, READ_S):
-            one.problems.append(f"before the fault: {wrong}")
-    else:
-        bench.chip.card = None
-    bench.silences = 0
+    bench.chip.card = None
+    first = random.choice(("nobody", "lies there", "comes with it"))
+    if first == "lies there" and (wrong := await bench.read(bench.hold(random), READ_S)):
+        one.problems.append(f"before the fault: {wrong}")
+    bench.silences = bench.doubted = 0
     lasts_s = LONG_S if (seed + 1) % LONG_EVERY == 0 else random.uniform(0, SHORT_S)
-    await _happen(bench, one.kind, random, lasts_s)
+    begin = partial(bench.hold, random) if first == "comes with it" else None
+    await _happen(bench, one.kind, random, lasts_s, begin)
     mended_s = time.monotonic()
-    bench.hold(after)
-    wrong = await bench.read(after, GIVE_UP_S)
-    one.told = bench.silences
+    wrong = await bench.read(bench.hold(random), GIVE_UP_S)
+    one.told, one.doubted = bench.silences, bench.doubted
     if wrong is None:
         one.recovery_ms = round(1_000 * (time.monotonic() - mended_s))
     else:
@@ -161,8 +178,10 @@ async def _fault(bench: Bench, seed: int) -> Trial:
     return one
 
 
-async def _happen(bench: Bench, kind: str, random: Random, lasts_s: float) -> None:
-    """Let the fault be there for its time, and take it away."""
+async def _happen(
+    bench: Bench, kind: str, random: Random, lasts_s: float, then: Callable[[], str] | None
+) -> None:
+    """Let the fault be there for its time, and take it away; `then` as soon as it is there."""
     chip = bench.chip
     match kind:
         case "silence":
@@ -179,6 +198,8 @@ async def _happen(bench: Bench, kind: str, random: Random, lasts_s: float) -> No
         case _:
             count = random.randint(1, ANSWERS_MAX)
             chip.fail(*(SPOILERS[kind](random) for _ in range(count)))
+    if then is not None:
+        then()
     await asyncio.sleep(lasts_s)
     if kind == "unplugged":
         chip.plug()
@@ -219,6 +240,7 @@ def faults(count: int, advance: Advance) -> tuple[dict[str, object], list[str]]:
         by_kind[one.kind].append(one)
     figures: dict[str, object] = {kind: _words(by_kind[kind]) for kind in KINDS if by_kind[kind]}
     figures["all"] = _words(trials)
+    figures["spoiled proofs told as none"] = sum(one.doubted for one in trials)
     figures["failing seeds"] = [one.seed for one in trials if one.problems] or "none"
     return figures, [
         f"seed {t.seed} ({t.kind}): {problem}" for t in trials for problem in t.problems
