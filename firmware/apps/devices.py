@@ -13,7 +13,7 @@ import structlog
 
 from firmware.io.loop import loop_ms
 from firmware.io.threads import Watcher
-from firmware.led.patterns import PATTERNS, dimmed, frame
+from firmware.led.patterns import shown
 from firmware.model.devices import (
     InputChanged,
     OtherMeterRead,
@@ -47,7 +47,6 @@ class Ring:
         self.port = ports.led
         self.lights = lights
         self.pattern = ShowPattern("booting", loop_ms(loop))
-        self.percent = 100
         self.last: tuple[object, ...] = ()
         self.loop = loop
         self.thread = Watcher("ring", self._look, post, loop)
@@ -57,9 +56,7 @@ class Ring:
         self.pattern = wish
 
     def _look(self) -> None:
-        wish = self.pattern
-        full = frame(PATTERNS[wish.pattern], loop_ms(self.loop) - wish.since_ms, self.lights)
-        now = dimmed(full, self.percent)
+        now = shown(self.pattern, loop_ms(self.loop), self.lights)
         if self.port is not None and now != self.last:
             with contextlib.suppress(HardwareSilent):
                 self.port.show(now)

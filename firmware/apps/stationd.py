@@ -109,7 +109,6 @@ class Station:
         self.files = Files(state, self._told, self._sources, loopback=self.simulated)
         lights = wake.profile.led.count if wake.profile.led else 0
         self.ring = Ring(ports, lights, self.runner.post, self.loop)
-        self.ring.percent = wake.settings.number("ocpp:LightIntensity")
         self.readers = ports.readers
         self._demand_proof(wake.settings)
         self.meters = {
@@ -237,7 +236,6 @@ class Station:
     def _settings_changed(self, wish: SettingsChanged) -> None:
         if self.backend is not None:
             self.backend.configure(link_config(wish.settings, self.shown, simulated=self.simulated))
-        self.ring.percent = wish.settings.number("ocpp:LightIntensity")
         self._demand_proof(wish.settings)
 
     def _demand_proof(self, settings: Settings) -> None:

@@ -202,10 +202,12 @@ class MeterSilent:
 
 @dataclass(frozen=True, slots=True)
 class ShowPattern:
-    """Show this pattern on the ring from `since_ms` on."""
+    """Show this pattern of a profile on the ring, as it began at `since_ms`, so bright."""
 
     pattern: str
     since_ms: int
+    profile: str = "cc613"
+    percent: int = 100
 
 
 class SessionPhase(StrEnum):

@@ -50,6 +50,10 @@ OTHER = changed(
         "local_whitelist_entries": "TAG:0a0e9b83/1",
         "ocpp:MeterValueSampleInterval": "0",
         "ocpp:ClockAlignedDataInterval": "0",
+        "ocpp:LightIntensity": "50",
+        "led_night_intensity": "10",
+        "led_night_from": "12",
+        "led_profile": "bender_5_33",
         "operator_current_limit_1": "6",
     },
 )
