@@ -8,6 +8,7 @@ Every second card is one that proves itself; only it may be told as secure, by i
 from __future__ import annotations
 
 import asyncio
+import logging
 import tempfile
 import time
 from collections import defaultdict
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
+
+import structlog
 
 from firmware.apps.devices import reader
 from firmware.io.threads import Watcher
@@ -231,6 +234,8 @@ def series(seeds: range, done: Callable[[], None] = lambda: None) -> list[Trial]
 
 def faults(count: int, advance: Advance) -> tuple[dict[str, object], list[str]]:
     """Return figures and problems of so many faults."""
+    quiet = structlog.make_filtering_bound_logger(logging.ERROR)  # each bare card is a warning
+    structlog.configure(wrapper_class=quiet)
     pieces = [range(n, min(n + _PIECE, count)) for n in range(0, count, _PIECE)]
     trials = [
         one for piece in parallel(partial(series, done=tell), pieces, advance) for one in piece
