@@ -109,6 +109,7 @@ class Station:
         self.files = Files(state, self._told, self._sources, loopback=self.simulated)
         lights = wake.profile.led.count if wake.profile.led else 0
         self.ring = Ring(ports, lights, self.runner.post, self.loop)
+        self.ring.show(_booting(wake.settings, loop_ms(self.loop)))
         self.readers = ports.readers
         self._demand_proof(wake.settings)
         self.meters = {
@@ -338,6 +339,12 @@ def _newest_texts(database: Database, memory: Memory) -> Mapping[str, str]:
     writes += [PutSetting(key, texts.get(key)) for key in {**memory.settings, **texts}]
     database.apply([s for write in writes for s in rows.statements(write)])
     return texts
+
+
+def _booting(settings: Settings, now_ms: int) -> ShowPattern:
+    """Return what the ring shows until something is known."""
+    profile, percent = settings.text("led_profile"), settings.number("ocpp:LightIntensity")
+    return ShowPattern("booting", now_ms, profile, percent)
 
 
 def _words(wish: object) -> dict[str, object]:

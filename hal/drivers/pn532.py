@@ -31,7 +31,7 @@ from hal.ports import CardKey, CardRead, HardwareSilent
 
 OPEN_MS = 2_500  # on a Pi the library gives a USB adapter 1.5 s for its first byte
 SENSE_MS = 600  # one look for a card and its repetition; [PN532 UM 7.3.5] usual: 20 ms
-PROOF_MS = 1_500  # a card is given 80 ms for each answer, and six tries; usual: 100 ms in all
+PROOF_MS = 1_500  # for five answers of a card, each given 77 ms, and six tries of one of them
 PROOF_TRIES = 3  # of a card that leaves in the middle, before it counts as one without a proof
 CLOSE_MS = 200
 PERIOD_MS = 100
