@@ -27,7 +27,7 @@ SENS_REQ = 0x26  # stays in the FIFO when no card has answered
 FIFO_DATA = 0x6339
 WAKE_UP_BYTES = 5
 
-LATE = "late"  # the answer comes before that to the next command; at speed changes it is lost
+LATE = "late"  # the answer comes only with the next command, before what belongs to that
 FAULTS = ("garbage", "mute", "half", "checksum", "length", "no_ack", "short", "foreign", "error")
 
 
