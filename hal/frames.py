@@ -49,7 +49,10 @@ _READING: Kinds = {
     "currents_ma": (list,),
     "voltages_mv": (list, _NONE),
 }
-_CARD: Kinds = {"uid": (str,), "reader": (int,), "at_ms": (int,), "kind": (str,)}
+_CARD: Kinds = {
+    "uid": (str,), "reader": (int,), "at_ms": (int,), "kind": (str,), "secure": (bool,),
+    "doubt": (str,),
+}  # fmt: skip
 
 
 class FrameError(ValueError):

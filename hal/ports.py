@@ -7,7 +7,7 @@ orders, never deltas. A failing exchange raises `HardwareSilent`; nothing here r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -73,12 +73,28 @@ class MeterReading:
 
 @dataclass(frozen=True, slots=True)
 class CardRead:
-    """A card at a reader: its UID in the order in which it was sent, lower-case hex."""
+    """A card at a reader: its UID in the order in which it was sent, lower-case hex.
+
+    Where a proof was demanded, a `secure` card has given it, and `uid` is the number that it
+    keeps under that key; of another, `doubt` says what was missing.
+    """
 
     uid: str
     reader: int
     at_ms: int
     kind: str = "mifare_classic"
+    secure: bool = False
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardKey:
+    """By what a card proves itself: a key of an application, and the file with its number."""
+
+    application: int  # of three bytes
+    number: int  # which key of the application it is
+    key: bytes = field(repr=False)  # AES-128
+    file: int = 0
 
 
 Rgb = tuple[int, int, int]
@@ -116,6 +132,9 @@ class WatchdogPort(Protocol):
 
 class RfidPort(Protocol):
     """One card reader; blocking, so it lives in a thread of its own."""
+
+    def demand(self, key: CardKey | None) -> None:
+        """From now on let each card prove that it holds this key, or none; from any thread."""
 
     def poll(self, wait_ms: int) -> CardRead | None:
         """Wait so long for a card; the same card still present is not reported again."""

@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that are made from the code: parameters, wiring, session, pilot.
+"""Writes the pages of docs/ that are made from the code: parameters, wiring, ring, ...
 
 `python -m tools.pages --check` changes nothing and fails if a page is not what it would write.
 """
@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from firmware.config.registry import PARAMS
-from firmware.led.patterns import PATTERNS
+from firmware.led.patterns import PROFILES, Pattern
 from firmware.model import annex as annex_a
 from firmware.model.fault import Fault
 from firmware.pilot.faults import RULES as FAULT_RULES
 from firmware.session.rules import RULES
 from firmware.station.wiring import ROUTES
+from tools import rings
 from tools.board_page import page_lines
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -50,7 +52,7 @@ def session() -> str:
 
 
 def faults() -> str:
-    """Return the whole catalogue of faults, and the ring's patterns."""
+    """Return the whole catalogue of faults."""
     head = "| id | OCPP 1.6 | OCPP 1.5 | begins | ends | stops | connector | over when | advice |"
     lines = [head, "|---" * 9 + "|"]
     for fault in Fault:
@@ -62,12 +64,55 @@ def faults() -> str:
             f"{r.clears} | {r.advice} |"
         )
     lines += ["", "Watched by the pilot room: " + ", ".join(f.row.id for f in FAULT_RULES) + "."]
-    lines += ["", "## Patterns of the ring", "", "| pattern | priority | colours | mode | period |"]
-    lines.append("|---|---|---|---|---|")
-    for p in PATTERNS.values():
-        colours = ", ".join("#%02x%02x%02x" % c for c in p.colours)  # noqa: UP031
-        lines.append(f"| {p.name} | {p.priority} | {colours} | {p.mode} | {p.period_ms} ms |")
+    lines += ["", "What the ring shows stands in [ring](ring.md)."]
     return _page("Faults", lines)
+
+
+def ring() -> str:
+    """Return what the ring shows: patterns by profile, brightness, pictures."""
+    lines = [
+        "The ring shows the pattern of highest priority; how it looks is the profile's business",
+        "(`led_profile`), which one is shown and for how long is not. A change is shown within",
+        "200 ms: chosen in the step of the fact, drawn 20 times a second. [B-LEDB-01]",
+    ]
+    for profile, patterns in PROFILES.items():
+        lines += ["", f"## {profile}", "", _PROFILE_WORDS[profile], "", _RING_HEAD]
+        lines.append("|---|---|---|---|---|")
+        lines += [_pattern_row(pattern) for pattern in patterns.values()]
+        picture = f"![patterns of {profile}](rings/{profile}.svg)"
+        lines += ["", "Eight looks at one period of each; the first light is on top.", "", picture]
+    lines += ["", *_BRIGHTNESS]
+    return _page("The ring", lines)
+
+
+_PROFILE_WORDS = {
+    "cc613": "The manual's table (CC613 6, catalogue 4, decision A-01): errors flash, an update"
+    " is steady.",
+    "bender_5_33": "Bender's own table of firmware 5.33: errors are steady, an update flashes. It"
+    ' names two speeds; "fast" is taken as 500 ms and "normal" as 2,000 ms, those of an accepted'
+    " card and of a charge in the manual. What it does not name is as in cc613.",
+}
+_RING_HEAD = "| pattern | priority | colours | mode | period |"
+_BRIGHTNESS = (
+    "## Brightness",
+    "",
+    "`LightIntensity` (OCPP) is the brightness in percent. `led_night_intensity` is the most from",
+    "`led_night_from` to `led_night_to`, whole hours of `time_zone`, over midnight where the end",
+    "is before the beginning; the same hour twice is no night. Colours are scaled, rounded down.",
+    "While the station does not know the time it is not night. Errors are dimmed too: 0 is dark.",
+    "",
+    "## Golden frames",
+    "",
+    "`tests/data/ring_frames.txt` has every frame of every pattern of both profiles, found ms by",
+    "ms; a test compares it whole. After a change on purpose: `.venv/bin/python -m tools.rings`,",
+    "then `make docs` for this page and its pictures, and read the difference.",
+)
+
+
+def _pattern_row(p: Pattern) -> str:
+    colours = ", ".join("#%02x%02x%02x" % c for c in p.colours)  # noqa: UP031
+    period = f"{p.period_ms:,} ms" if p.period_ms else "-"
+    return f"| {p.name} | {p.priority} | {colours} | {p.mode} | {period} |"
 
 
 def annex() -> str:
@@ -106,6 +151,8 @@ PAGES = {
     "wiring.md": wiring,
     "session.md": session,
     "faults.md": faults,
+    "ring.md": ring,
+    **{f"rings/{profile}.svg": partial(rings.picture, profile) for profile in PROFILES},
 }
 
 
@@ -133,6 +180,7 @@ def main() -> int:
             print(f"docs/{name} is not up to date: run `make docs`")
         return 1 if stale() else 0
     for name, made in PAGES.items():
+        (DOCS / name).parent.mkdir(exist_ok=True)
         (DOCS / name).write_text(made())
         print(f"docs/{name}")
     return 0

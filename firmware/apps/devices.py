@@ -13,7 +13,7 @@ import structlog
 
 from firmware.io.loop import loop_ms
 from firmware.io.threads import Watcher
-from firmware.led.patterns import PATTERNS, dimmed, frame
+from firmware.led.patterns import shown
 from firmware.model.devices import (
     InputChanged,
     OtherMeterRead,
@@ -22,9 +22,10 @@ from firmware.model.devices import (
     ReaderSilent,
 )
 from firmware.model.session import CardSeen, MeterRead, MeterSilent, ShowPattern
+from firmware.model.settings import Settings
 from firmware.model.values import Reading
 from hal.opening import StationPorts
-from hal.ports import HardwareSilent, InputPort, MeterPort, MeterReading, RfidPort
+from hal.ports import CardKey, HardwareSilent, InputPort, MeterPort, MeterReading, RfidPort
 
 log = structlog.get_logger()
 
@@ -46,7 +47,6 @@ class Ring:
         self.port = ports.led
         self.lights = lights
         self.pattern = ShowPattern("booting", loop_ms(loop))
-        self.percent = 100
         self.last: tuple[object, ...] = ()
         self.loop = loop
         self.thread = Watcher("ring", self._look, post, loop)
@@ -56,9 +56,7 @@ class Ring:
         self.pattern = wish
 
     def _look(self) -> None:
-        wish = self.pattern
-        full = frame(PATTERNS[wish.pattern], loop_ms(self.loop) - wish.since_ms, self.lights)
-        now = dimmed(full, self.percent)
+        now = shown(self.pattern, loop_ms(self.loop), self.lights)
         if self.port is not None and now != self.last:
             with contextlib.suppress(HardwareSilent):
                 self.port.show(now)
@@ -110,10 +108,25 @@ def reader(
         if silent:
             loop.call_soon_threadsafe(post, ReaderAnswered(number, loop_ms(loop)))
         silent = False
-        return None if card is None else CardSeen(card.uid, number, card.at_ms)
+        if card is None:
+            return None
+        if card.doubt:
+            log.warning("card_unproved", reader=number, card=card.uid, why=card.doubt)
+        return CardSeen(card.uid, number, card.at_ms, card.kind, card.secure)
 
     watcher = Watcher(f"reader-{number}", look, post, loop)
     return watcher
+
+
+def card_key(settings: Settings) -> CardKey | None:
+    """Return what cards have to prove; `None` where a bare number will do. [B-RFD-20]"""
+    if not settings.flag("rfid_enforce_secure"):
+        return None
+    application, key = (settings.text(f"rfid_secure_{name}") for name in ("application", "key"))
+    if not application or not key:
+        return None  # the parameters refuse it; without a key every card stays unproved
+    number, file = (settings.number(f"rfid_secure_{name}") for name in ("key_number", "file"))
+    return CardKey(int(application, 16), number, bytes.fromhex(key), file)
 
 
 def inputs(

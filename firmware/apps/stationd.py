@@ -20,7 +20,7 @@ import structlog
 
 from firmware import VERSION
 from firmware.apps.backend_link import backend_link, link_config
-from firmware.apps.devices import Ring, inputs, meter_ask, other_meter_ask, reader
+from firmware.apps.devices import Ring, card_key, inputs, meter_ask, other_meter_ask, reader
 from firmware.apps.files import Files, Sources
 from firmware.apps.settings_args import parse_sets, read_settings, with_hashes
 from firmware.apps.web_desk import SOCKET_NAME as WEB_NAME
@@ -110,7 +110,9 @@ class Station:
         self.files = Files(state, self._told, self._sources, loopback=self.simulated)
         lights = wake.profile.led.count if wake.profile.led else 0
         self.ring = Ring(ports, lights, self.runner.post, self.loop)
-        self.ring.percent = wake.settings.number("ocpp:LightIntensity")
+        self.ring.show(_booting(wake.settings, loop_ms(self.loop)))
+        self.readers = ports.readers
+        self._demand_proof(wake.settings)
         self.meters = {
             number: Asker(f"meter-{number}", meter_ask(number, port), self.runner.post, self.loop)
             for number, port in ports.meters.items()
@@ -236,7 +238,11 @@ class Station:
     def _settings_changed(self, wish: SettingsChanged) -> None:
         if self.backend is not None:
             self.backend.configure(link_config(wish.settings, self.shown, simulated=self.simulated))
-        self.ring.percent = wish.settings.number("ocpp:LightIntensity")
+        self._demand_proof(wish.settings)
+
+    def _demand_proof(self, settings: Settings) -> None:
+        for port in self.readers.values():
+            port.demand(card_key(settings))
 
     def _certificates_told(self, facts: list[object], shown: Shown) -> None:
         """Take facts of the store and what connections use from now on; from its thread."""
@@ -334,6 +340,12 @@ def _newest_texts(database: Database, memory: Memory) -> Mapping[str, str]:
     writes += [PutSetting(key, texts.get(key)) for key in {**memory.settings, **texts}]
     database.apply([s for write in writes for s in rows.statements(write)])
     return texts
+
+
+def _booting(settings: Settings, now_ms: int) -> ShowPattern:
+    """Return what the ring shows until something is known."""
+    profile, percent = settings.text("led_profile"), settings.number("ocpp:LightIntensity")
+    return ShowPattern("booting", now_ms, profile, percent)
 
 
 def _words(wish: object) -> dict[str, object]:

@@ -16,7 +16,7 @@ from firmware.model.people import LearnAsked, LearningChanged
 from firmware.model.security import ChangeSettings
 from firmware.model.session import CardSeen, CarIdentified
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.tokens import written, written_address
+from firmware.model.tokens import unfit, written, written_address
 
 LEARN_MS = 120_000
 ENTRIES = "local_whitelist_entries"
@@ -52,6 +52,8 @@ class LearnCore:
             case LearnAsked(on=False) if s.on:
                 return self._end()
             case CardSeen(uid=uid) if s.on and now_ms < s.until_ms:
+                if unfit(fact, self.settings) is not None:
+                    return []  # it would stand on the list and never be accepted
                 return self._learn(written(uid, self._letter_case), now_ms)
             case CarIdentified(_, address) if s.on and now_ms < s.until_ms:
                 return self._learn(written_address(address, self._letter_case), now_ms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.config.kinds import choice, flag, text, texts, whole
+from firmware.config.kinds import choice, flag, secret, text, texts, whole
 from firmware.config.param import Effect, Menu, Param
 
 # a slash is no part of an id: what follows it is a connector
@@ -155,7 +155,48 @@ PARAMS = (
         manual="5.5, 6",
         help="On: only cards that pass cryptographic authentication (DESFire EV2) are accepted, "
         "never a bare UID.",
-        acts=False,
+    ),
+    Param(
+        "rfid_secure_key",
+        secret(0, 32, r"^([0-9A-Fa-f]{32})?$", "nothing, or an AES key of 32 hex digits"),
+        "",
+        label="Key of secure cards",
+        menu=Menu.AUTHORIZATION,
+        group="RFID Settings",
+        help="The AES-128 key of the application by which a DESFire EV2 or EV3 card proves "
+        "itself. Write-only.",
+        shown_if=("rfid_enforce_secure", ("on",)),
+    ),
+    Param(
+        "rfid_secure_key_number",
+        whole(0, 13),
+        0,
+        label="Number of that key",
+        menu=Menu.AUTHORIZATION,
+        group="RFID Settings",
+        help="Which key of the application it is.",
+        shown_if=("rfid_enforce_secure", ("on",)),
+    ),
+    Param(
+        "rfid_secure_application",
+        text(0, 6, r"^([0-9A-Fa-f]{6})?$", "nothing, or 6 hex digits like f51cd0"),
+        "",
+        label="Application of secure cards",
+        menu=Menu.AUTHORIZATION,
+        group="RFID Settings",
+        help="The id of the application on the card, most significant byte first.",
+        shown_if=("rfid_enforce_secure", ("on",)),
+    ),
+    Param(
+        "rfid_secure_file",
+        whole(0, 31),
+        0,
+        label="File of secure cards",
+        menu=Menu.AUTHORIZATION,
+        group="RFID Settings",
+        help="The standard data file with the card's number: 4 to 10 bytes, communication fully "
+        "enciphered, readable with that key.",
+        shown_if=("rfid_enforce_secure", ("on",)),
     ),
     Param(
         "display_language",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
@@ -172,6 +173,18 @@ def netmask() -> Kind:
             raise ValueError(value)
 
     return checked(check, 15, "nothing, or a netmask like 255.255.255.0")
+
+
+def time_zone() -> Kind:
+    """A zone of the IANA's data base, or nothing."""
+
+    def check(value: str) -> None:
+        try:
+            ZoneInfo(value)
+        except (KeyError, OSError) as problem:  # not there, or a folder of zones
+            raise ValueError(value) from problem
+
+    return checked(check, 40, "nothing, or a time zone like Europe/Berlin")
 
 
 def host() -> Kind:

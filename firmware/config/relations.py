@@ -124,6 +124,8 @@ _NEEDS: tuple[tuple[str, SettingValue, str, tuple[SettingValue, ...]], ...] = (
     ("dlm_master_address", "", "dlm_mode", ("slave_fixed_ip",)),
     ("email_smtp_server", "", "email_enabled", (True,)),
     ("email_recipient", "", "email_enabled", (True,)),
+    ("rfid_secure_key", "", "rfid_enforce_secure", (True,)),
+    ("rfid_secure_application", "", "rfid_enforce_secure", (True,)),
     ("meter2_type", "none", "dlm_external_meter_support", (True,)),
     ("meter2_ip", "", "dlm_external_meter_support", (True,)),
     ("meter1_ip", "", "meter1_type", ("siemens_7km2200_tcp", "phoenix_eem_mb371_tcp")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.config.kinds import choice, flag, password, whole
+from firmware.config.kinds import choice, flag, password, time_zone, whole
 from firmware.config.param import Effect, Menu, Param, Role
 
 AMPS = whole(6, 80)
@@ -65,6 +65,56 @@ PARAMS = (
         role=Role.USER,
         manual="7.4.1 (screenshot)",
         help="Language of the web UI.",
+    ),
+    Param(
+        "time_zone",
+        time_zone(),
+        "",
+        label="Time zone",
+        menu=Menu.SYSTEM,
+        group="Language",
+        help="Where the station stands, like Europe/Berlin: for hours that people name. Nothing is"
+        " UTC.",
+    ),
+    Param(
+        "led_profile",
+        choice("cc613", "bender_5_33"),
+        "cc613",
+        label="Patterns of the LED ring",
+        menu=Menu.SYSTEM,
+        group="LED ring",
+        help="cc613: as the manual has it, errors flash and an update is steady. bender_5_33: as "
+        "Bender's firmware 5.33 shows it, errors are steady and an update flashes.",
+    ),
+    Param(
+        "led_night_intensity",
+        whole(0, 100),
+        100,
+        label="Brightness of the LED ring at night",
+        menu=Menu.SYSTEM,
+        group="LED ring",
+        unit="%",
+        help="At night the ring is at most so bright; 0 is dark, 100 changes nothing.",
+    ),
+    Param(
+        "led_night_from",
+        whole(0, 23),
+        22,
+        label="Night begins",
+        menu=Menu.SYSTEM,
+        group="LED ring",
+        unit="h",
+        help="Hour of the station's time zone from which the ring is dimmed.",
+    ),
+    Param(
+        "led_night_to",
+        whole(0, 23),
+        6,
+        label="Night ends",
+        menu=Menu.SYSTEM,
+        group="LED ring",
+        unit="h",
+        help="Hour from which it is bright again; the same as the beginning: there is no night.",
     ),
     Param(
         "maximum_current_1",

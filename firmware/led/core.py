@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from firmware.led.patterns import PATTERNS
-from firmware.model.backend import BackendLost, BackendReady
+from firmware.led.brightness import changes_in_ms, percent
+from firmware.led.patterns import PROFILES, Pattern
+from firmware.model.backend import BackendLost, BackendReady, ClockSynced
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import FaultCleared, FaultRaised
@@ -51,7 +52,9 @@ class LedCore:
         self.card_until_ms = 0  # until then the recognised card shows
         self.offline = False
         self.works: dict[Fault, str] = {}
-        self.shown: str | None = None
+        self.utc_at_zero_ms: int | None = None
+        self.shown: ShowPattern | None = None
+        self.look_ms = NEVER_MS  # when the brightness may be another
 
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take one fact; tell the ring only when its pattern changes."""
@@ -71,7 +74,7 @@ class LedCore:
                 self.passing.pop("authorized_wait", None)
             case TokenRefused():
                 flashes = self.settings.number("ocpp:BlinkRepeat")
-                self.passing["rejected"] = now_ms + flashes * PATTERNS["rejected"].period_ms
+                self.passing["rejected"] = now_ms + flashes * self._patterns["rejected"].period_ms
                 self.shown = None  # the flashes again, from their beginning
             case LearningChanged(on, _, until_ms):
                 self.passing["learn_mode"] = until_ms if on else now_ms
@@ -85,26 +88,45 @@ class LedCore:
                 self.works[fault] = _WORKS[fault]
             case FaultCleared(_, fault, _):
                 self.works.pop(fault, None)
+            case ClockSynced(utc_at_zero_ms, _):
+                self.utc_at_zero_ms = utc_at_zero_ms
             case SettingsChanged(settings):
                 self.settings = settings
             case _:
                 pass
         self.passing = {p: until for p, until in self.passing.items() if until > now_ms}
-        name = self._highest()
-        if name is None or name == self.shown:
+        wish = self._wish(now_ms)
+        if wish is None or wish == self.shown:
             return []
-        self.shown = name
-        return [ShowPattern(name, now_ms)]
+        self.shown = wish
+        return [wish]
 
     def deadline_ms(self) -> int:
-        """When a passing pattern is over."""
-        return min(self.passing.values(), default=NEVER_MS)
+        """When a passing pattern is over, or the brightness may be another."""
+        return min([self.look_ms, *self.passing.values()])
+
+    def _wish(self, now_ms: int) -> ShowPattern | None:
+        """Return what the ring has to show; one that goes on keeps its beginning."""
+        name = self._highest()
+        if name is None:
+            return None
+        zero_ms = self.utc_at_zero_ms
+        utc_ms = None if zero_ms is None else zero_ms + now_ms
+        self.look_ms = min(NEVER_MS, now_ms + changes_in_ms(self.settings, utc_ms))
+        goes_on = self.shown is not None and self.shown.pattern == name
+        since_ms = self.shown.since_ms if self.shown is not None and goes_on else now_ms
+        profile = self.settings.text("led_profile")
+        return ShowPattern(name, since_ms, profile, percent(self.settings, utc_ms))
+
+    @property
+    def _patterns(self) -> dict[str, Pattern]:
+        return PROFILES[self.settings.text("led_profile")]
 
     def _highest(self) -> str | None:
         names = [*self.base.values(), *self.passing, *self.works.values()]
         if self.offline and self.settings.flag("display_backend_disconnect_as_error"):
             names.append("out_of_order")
-        return max(names, key=lambda name: PATTERNS[name].priority, default=None)
+        return max(names, key=lambda name: self._patterns[name].priority, default=None)
 
 
 def _base(shown: SessionShown) -> str:

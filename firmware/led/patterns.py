@@ -1,13 +1,17 @@
-"""The manual's LED table as data, and the frame of a pattern at an instant, computed purely.
+"""The LED tables as data, and the frame of a pattern at an instant, computed purely.
 
-[CC613 6; decisions A-01 to A-03: flashing is an error, steady is an update; periods are
-on-off cycles at 50 % duty; three colours are three equal arcs]
+`cc613` is the manual's [CC613 6; decisions A-01 to A-03: flashing is an error, steady is an
+update; periods are on-off cycles at 50 % duty; three colours are three equal arcs];
+`bender_5_33` is what the same controller showed with firmware 5.33, where an error stands and
+an update flashes. A profile changes how a pattern looks, never which one is shown or for how long.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from firmware.model.session import ShowPattern
 
 Rgb = tuple[int, int, int]
 GREEN: Rgb = (0, 255, 0)
@@ -48,6 +52,16 @@ PATTERNS: dict[str, Pattern] = {
         Pattern("lights_test", 99, (GREEN, YELLOW, BLUE, WHITE), "steady"),  # of commissioning
     )
 }
+# [catalogue 4, bender_5_33] Its two speeds are those of the patterns that both tables have:
+# "fast" is that of an accepted card, "normal" that of a charge.
+PROFILES: dict[str, dict[str, Pattern]] = {
+    "cc613": PATTERNS,
+    "bender_5_33": {
+        **PATTERNS,
+        "out_of_order": Pattern("out_of_order", 80, _TRI, "steady"),
+        "updating": Pattern("updating", 90, _TRI, "blink", 2_000),
+    },
+}
 
 
 def dimmed(lights: tuple[Rgb, ...], percent: int) -> tuple[Rgb, ...]:
@@ -67,3 +81,9 @@ def frame(pattern: Pattern, at_ms: int, lights: int) -> tuple[Rgb, ...]:
         return (OFF,) * lights
     arcs = len(pattern.colours)
     return tuple(pattern.colours[i * arcs // lights] for i in range(lights))
+
+
+def shown(wish: ShowPattern, now_ms: int, lights: int) -> tuple[Rgb, ...]:
+    """Return the ring at `now_ms` while this is wished."""
+    pattern = PROFILES[wish.profile][wish.pattern]
+    return dimmed(frame(pattern, now_ms - wish.since_ms, lights), wish.percent)

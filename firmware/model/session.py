@@ -47,11 +47,16 @@ class StartSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardSeen:
-    """A card was presented once; UID in the order of the air interface, lower-case hex."""
+    """A card was presented once; UID in the order of the air interface, lower-case hex.
+
+    A `secure` one has proved that it holds the key; its `uid` is then the id that it keeps.
+    """
 
     uid: str
     reader: int
     at_ms: int
+    kind: str = "mifare_classic"  # "random": the UID is another at each presentation
+    secure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +219,12 @@ class MeterSilent:
 
 @dataclass(frozen=True, slots=True)
 class ShowPattern:
-    """Show this pattern on the ring from `since_ms` on."""
+    """Show this pattern of a profile on the ring, as it began at `since_ms`, so bright."""
 
     pattern: str
     since_ms: int
+    profile: str = "cc613"
+    percent: int = 100
 
 
 class SessionPhase(StrEnum):

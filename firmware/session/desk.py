@@ -45,7 +45,7 @@ from firmware.model.session import (
     TransactionEnded,
 )
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.tokens import written, written_address
+from firmware.model.tokens import unfit, written, written_address
 from firmware.model.values import ConnectorStatus, CpState, StopReason, token_key
 from firmware.session.desk_state import DeskOutlet, DeskState, choose
 from firmware.session.face import FaultNews, standing
@@ -116,6 +116,9 @@ class Desk:
         if self.state.learning:  # [B-RFD-04] it is learned, and starts nothing
             return
         token = written(fact.uid, self.settings.text("rfid_letter_case"))
+        if (why := unfit(fact, self.settings)) is not None:
+            out.append(TokenRefused(token, why))
+            return
         wanted = fact.reader if self.own_readers else None
         key, here = token_key(token), self.state.outlets
         if wanted is not None:

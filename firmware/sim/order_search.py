@@ -65,7 +65,7 @@ def search(
                 rig.heal()
             except Wrong as problem:
                 _note(found, problem, at.path)
-            found.transactions += len(rig.around.bills)
+            found.transactions += len(rig.around.ledger.transactions)
         layer = after if depth < length else {}
     return found
 

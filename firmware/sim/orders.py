@@ -12,6 +12,8 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from ocpp.charge_point import camel_to_snake_case  # type: ignore[import-untyped]
+
 from firmware.config.registry import changed, defaults
 from firmware.io.sqlite import Database
 from firmware.model import backend as b
@@ -23,6 +25,7 @@ from firmware.model.storage import PutTransaction, Store, Stored
 from firmware.model.values import CpState, Reading
 from firmware.ocpp.payloads import StationInfo
 from firmware.sim.leave import CARD, REMOTE, Leave, Policy, Wrong
+from firmware.sim.ledger import Ledger
 from firmware.station.core import Options, StationCore
 from firmware.station.wiring import Part
 from firmware.storage import rows, schema
@@ -54,16 +57,6 @@ class Deaf:
 
 
 @dataclass(slots=True)
-class Bill:
-    """A transaction in the ledger of the back end; registers in Wh."""
-
-    number: int
-    token: str
-    start_wh: int
-    stop_wh: int | None = None
-
-
-@dataclass(slots=True)
 class Around:
     """The world around the station; plain values only."""
 
@@ -77,7 +70,7 @@ class Around:
     online: bool = True
     late: bool = False
     answers: list[str] = field(default_factory=list)  # that a late back end has not sent yet
-    bills: dict[str, Bill] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)  # of the back end
     open: s.Transaction | None = None  # by the disk
     disk: list[rows.Statement] = field(default_factory=list)  # all since it was new
     boots: int = 0
@@ -171,7 +164,7 @@ class Rig:
 
     def remote_stop(self) -> None:
         """The back end stops what it thinks is running."""
-        running = [bill.number for bill in self.around.bills.values() if bill.stop_wh is None]
+        running = [one.id for one in self.around.ledger.transactions if one.stopped is None]
         self.request("RemoteStopTransaction", {"transactionId": max(running, default=NO_ID)})
 
     def power_cut(self) -> None:
@@ -196,8 +189,8 @@ class Rig:
         a.late = not a.late
         if not a.late:
             held, a.answers = a.answers, []
-            for text in held:
-                self.answer(text)
+            for note in held:
+                self.tell(*self.heard(note))
 
     # -- time and neighbours --------------------------------------------------------------------
 
@@ -318,11 +311,6 @@ class Rig:
             return []
         return self.heard(note)
 
-    def answer(self, note: str) -> None:
-        """An answer that was late arrives."""
-        if self.around.online:
-            self.tell(*self.heard(note))
-
     def heard(self, note: str) -> list[object]:
         """The station gets an answer; the outsider sees it pass."""
         head, text = note.split("\n", 1)
@@ -331,7 +319,7 @@ class Rig:
 
     def conf(self, action: str, payload: dict[str, object]) -> dict[str, object]:
         """Return the answer to a request, and write the ledger."""
-        a = self.around
+        ledger = self.around.ledger
         match action:
             case "BootNotification":
                 return {"status": "Accepted", "currentTime": NOON, "interval": 600}
@@ -340,18 +328,13 @@ class Rig:
             case "Authorize":
                 return {"idTagInfo": {"status": self.policy.verdict(str(payload["idTag"]))}}
             case "StartTransaction":
-                token, start_wh = str(payload["idTag"]), payload["meterStart"]
-                assert isinstance(start_wh, int)
-                key = f"{token} {start_wh} {payload['timestamp']}"  # sent again it is the same
-                bill = a.bills.setdefault(key, Bill(len(a.bills) + 1, token, start_wh))
-                info = {"status": self.policy.verdict(token)}
-                return {"transactionId": bill.number, "idTagInfo": info}
+                one = ledger.start(
+                    camel_to_snake_case(payload), lambda: len(ledger.transactions) + 1
+                )
+                info = {"status": self.policy.verdict(one.token)}
+                return {"transactionId": one.id, "idTagInfo": info}
             case "StopTransaction":
-                stop_wh = payload["meterStop"]
-                assert isinstance(stop_wh, int)
-                for bill in a.bills.values():
-                    if bill.number == payload["transactionId"]:
-                        bill.stop_wh = stop_wh
+                ledger.stop(camel_to_snake_case(payload))
         return {}
 
     # -- the end --------------------------------------------------------------------------------
@@ -378,11 +361,14 @@ class Rig:
     def judge_end(self) -> None:
         """Compare the books."""
         a = self.around
-        if a.open is not None or any(bill.stop_wh is None for bill in a.bills.values()):
+        booked = a.ledger.transactions
+        if a.open is not None or any(one.stopped is None for one in booked):
             raise Wrong("a transaction is left open")
         if a.car or a.cable or a.held or a.permit:
             raise Wrong("the plug is still held, or there is power to come")
-        billed_wh = sum((bill.stop_wh or 0) - bill.start_wh for bill in a.bills.values())
+        if a.ledger.duplicates or a.ledger.orphans:
+            raise Wrong("a transaction was started or stopped twice")
+        billed_wh = sum((one.meter_stop_wh or 0) - one.meter_start_wh for one in booked)
         given_wh = a.energy_wh - FIRST_WH if self.policy.billed else 0
         if billed_wh > given_wh or (billed_wh < given_wh and not a.cuts):
             raise Wrong(f"the ledger has {billed_wh} Wh, the meter {given_wh} Wh")
@@ -405,12 +391,3 @@ NAMES = tuple(EVENTS)
 def settings_of(policy: Policy) -> Settings:
     """Return the parameters of a policy."""
     return changed(defaults(), policy.settings)
-
-
-def played(policy: Policy, order: Iterable[str]) -> Rig:
-    """Play one order to its end; raise `Wrong` where a rule is broken."""
-    rig = Rig(policy)
-    for name in order:
-        rig.event(name)
-    rig.heal()
-    return rig

@@ -89,7 +89,7 @@ class SimStation:
         self.wishes = 0
         self.on_change: Callable[[Mapping[str, object]], None] | None = None
         self.on_wake: Callable[[], None] | None = None  # before anything is read or counted
-        self.on_pattern: Callable[[str], None] | None = None
+        self.on_pattern: Callable[[ShowPattern], None] | None = None
         self.on_wish: Callable[[object], None] | None = None  # of the station, as it is performed
         self.on_fact: Callable[[object], None] | None = None  # of a pilot
         self.core: StationCore | None = None
@@ -223,7 +223,8 @@ class SimStation:
         readers = () if self.world.readers_silent else self.plan.profile.readers
         for reader in (r.number for r in readers):
             while self._runner is not None and (card := self.world.take_card(reader)):
-                self._runner.post(CardSeen(card.uid, reader, card.at_ms))
+                seen = CardSeen(card.uid, reader, card.at_ms, card.kind, card.secure)
+                self._runner.post(seen)
                 moved.add(0)
         self._tell_inputs(now_ms)
         return bool(moved)
@@ -290,9 +291,9 @@ class SimStation:
                 self.backend.drop(reason)
             case ReadMeter(outlet):
                 runner.post(self._read_meter(outlet))
-            case ShowPattern(pattern, _):
+            case ShowPattern():
                 if self.on_pattern is not None:
-                    self.on_pattern(pattern)
+                    self.on_pattern(wish)
             case Restart():
                 self.loop.call_later(RESTART_MS / 1_000, self._restart, runner)
             case SettingsChanged():

@@ -187,6 +187,7 @@ def _pairs(text: str) -> dict[str, object]:
 _Built = tuple[str, dict[str, object]]
 _ACTS: tuple[tuple[str, Callable[[re.Match[str], int], _Built]], ...] = (
     (r"swipe ([0-9a-f]+)", lambda m, _: ("swipe", {"uid": m[1]})),
+    (r"swipe ([0-9a-f]+) (\w+)", lambda m, _: ("swipe", {"uid": m[1], "kind": m[2]})),
     (r"plug (\d+) A cable", lambda m, o: ("plug", {"outlet": o, "cable_ma": int(m[1]) * 1_000})),
     (
         r"plug (\d+) A cable with car ?(.*)",

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from firmware.io.loop import loop_ms
-from firmware.led.patterns import PATTERNS, frame
+from firmware.led.patterns import shown
+from firmware.model.session import ShowPattern
 from firmware.sim.backend import Backend
 from firmware.sim.loop import VirtualLoop
 from firmware.sim.outcome import Outcome, judged, lacks, skipped
@@ -157,8 +158,8 @@ class SimPlayer:
         if words is not None:
             self._saw(*words, change["at_ms"])
 
-    def _pattern(self, pattern: str) -> None:
-        lights = frame(PATTERNS[pattern], 0, 24)
+    def _pattern(self, wish: ShowPattern) -> None:
+        lights = shown(wish, wish.since_ms, 24)
         words = colours(f"#{r:02x}{g:02x}{b:02x}" for r, g, b in lights)
         self._saw("led", 0, words, self._now())
 

@@ -159,6 +159,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.SendFrame: (OUT,),
     b.DropConnection: (OUT,),
     b.ClockSynced: (
+        LED,
         SESSION,
         DESK,
         AUTH,

@@ -16,16 +16,23 @@ import struct
 import termios
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
 import nfc
 import nfc.clf
 import nfc.clf.pn532
+import nfc.tag
+import nfc.tag.tt4
 from nfc.clf.transport import TTY
 
-from hal.ports import CardRead, HardwareSilent
+from hal.drivers.desfire import BLOCK_BYTES, Unproved, proved_id
+from hal.ports import CardKey, CardRead, HardwareSilent
 
 OPEN_MS = 2_500  # on a Pi the library gives a USB adapter 1.5 s for its first byte
 SENSE_MS = 600  # one look for a card and its repetition; [PN532 UM 7.3.5] usual: 20 ms
+PROOF_MS = 1_500  # for five answers of a card, each given 77 ms, and six tries of one of them
+PROOF_TRIES = 3  # of a card that leaves in the middle, before it counts as one without a proof
 CLOSE_MS = 200
 PERIOD_MS = 100
 ABSENT_SENSES = 2  # so often nothing, and the card was taken away
@@ -35,6 +42,11 @@ _SLOW_BD = 115_200
 _FAST_BD = (921_600, 460_800, 230_400)  # what the library may have raised the speed to
 _ACK = bytes.fromhex("0000ff00ff00")
 _UID_BYTES = (4, 7, 10)  # [ISO 14443-3 6.5.4] single, double, triple
+_ISO_DEP = 0x20  # [ISO 14443-3 6.5.3.4] bit of SAK: the card speaks ISO 14443-4
+_CARD_LOST = (
+    nfc.clf.CommunicationError, nfc.tag.TagCommandError,
+    IndexError, TypeError, ValueError, struct.error,  # what the library makes of a mad card
+)  # fmt: skip
 _ERRORS = (
     OSError, termios.error, nfc.clf.Error, nfc.clf.pn532.Chipset.Error,
     IndexError, TypeError, ValueError, struct.error,  # what the library makes of a garbled frame
@@ -44,9 +56,13 @@ _ERRORS = (
 class Pn532Reader:
     """One reader; `device` is a path such as /dev/ttyAMA5, or `tty:AMA5:pn532`."""
 
-    def __init__(self, device: str, reader: int) -> None:
+    def __init__(self, device: str, reader: int, draw: Callable[[int], bytes] = os.urandom) -> None:
+        """`draw` returns so many random bytes: what a card is challenged with."""
         self._path = device_path(device)
         self._reader = reader
+        self._draw = draw
+        self._key: CardKey | None = None
+        self._broken = 0  # proofs in a row that ended in the middle
         self._line: Line | None = None
         self._front = nfc.ContactlessFrontend()
         self._failures = 0
@@ -57,17 +73,22 @@ class Pn532Reader:
         # what the library would print at every silence is said once, by the one who raises
         logging.getLogger("nfc").setLevel(logging.CRITICAL)
 
+    def demand(self, key: CardKey | None) -> None:
+        """From the next card on let each prove that it holds this key, or none."""
+        self._key = key
+
     def poll(self, wait_ms: int) -> CardRead | None:
         """Wait so long for a card; raise `HardwareSilent` where the reader does not answer.
 
-        It takes at most OPEN_MS (where it has to be opened), SENSE_MS and CLOSE_MS longer.
+        It takes at most OPEN_MS (where it has to be opened), SENSE_MS, PROOF_MS (where one is
+        demanded) and CLOSE_MS longer.
         """
         until_ms = _now_ms() + wait_ms
         while not self._ending.is_set():
             with self._using:
-                uid = self._look(until_ms)
-            if uid is not None and self._present.new(uid):
-                return CardRead(uid, self._reader, _now_ms(), _kind(uid))
+                card = self._look(until_ms)
+            if card is not None:
+                return card
             left_ms = until_ms - _now_ms()
             if left_ms <= 0:
                 return None
@@ -84,7 +105,7 @@ class Pn532Reader:
     def _name(self) -> str:
         return f"reader {self._reader} at {self._path}"
 
-    def _look(self, until_ms: int) -> str | None:
+    def _look(self, until_ms: int) -> CardRead | None:
         if self._ending.is_set():
             return None
         since_ms = _now_ms()
@@ -92,7 +113,8 @@ class Pn532Reader:
         try:
             line = self._opened(until_ms)
             line.allow(SENSE_MS)
-            uid = self._sensed()
+            target = self._sensed()
+            card = self._presented(target, line)
         except HardwareSilent:
             raise
         except Exception as error:  # whatever it is: a thread that ends would be a dead reader
@@ -102,21 +124,59 @@ class Pn532Reader:
             text = f"{self._name}: no answer to {doing} in {took_ms} ms ({_plain(error)})"
             raise HardwareSilent(text) from error
         self._failures = 0
-        return uid
+        return card
 
-    def _sensed(self) -> str:
+    def _presented(self, target: nfc.clf.RemoteTarget | None, line: Line) -> CardRead | None:
+        """Return the card of a presentation that begins, with its proof where one is demanded."""
+        uid = _uid(target)
+        if not uid:
+            self._broken = 0
+        if not self._present.new(uid):
+            return None
+        card = CardRead(uid, self._reader, _now_ms(), _kind(uid))
+        key = self._key
+        if key is None:
+            return card
+        self._present.forget()  # whatever happens in between: without an end it did not begin
+        line.allow(PROOF_MS)
+        try:
+            number = self._proved(target, key)
+        except Unproved as doubt:
+            card = replace(card, doubt=str(doubt))
+        except (*_CARD_LOST, OSError) as lost:
+            # a chip that answered all the time is well: the card has used up the time
+            if isinstance(lost, OSError) and not line.over:
+                raise
+            self._broken += 1
+            if self._broken < PROOF_TRIES:
+                return None
+            card = replace(card, doubt=f"it was lost in the middle of its proof ({_plain(lost)})")
+        else:
+            card = replace(card, uid=number, kind="mifare_desfire", secure=True)
+        self._broken = 0
+        self._present.new(uid)
+        return card
+
+    def _proved(self, target: nfc.clf.RemoteTarget, key: CardKey) -> str:
+        """Return the number of a card that holds the key; it has to be still in the field."""
+        if not target.sel_res[0] & _ISO_DEP:
+            raise Unproved("it has no ISO 14443-4, as a DESFire card has")
+        tag = nfc.tag.tt4.Type4ATag(self._front, target)
+        return proved_id(tag.transceive, key, self._draw(BLOCK_BYTES)).hex()
+
+    def _sensed(self) -> nfc.clf.RemoteTarget | None:
         try:
             return self._sense()
         except _ERRORS:  # one lost acknowledgement, 100 ms in the library, is no dead reader
             return self._sense()
 
-    def _sense(self) -> str:
+    def _sense(self) -> nfc.clf.RemoteTarget | None:
         # `connect` would activate the card as well, and cannot read a MIFARE Classic
         target = self._front.sense(nfc.clf.RemoteTarget("106A"))
-        uid = b"" if target is None or target.sdd_res is None else bytes(target.sdd_res)
-        if uid and len(uid) not in _UID_BYTES:
-            raise OSError(errno.EIO, f"an identifier of {len(uid)} bytes")
-        return uid.hex()
+        bare = len(_uid(target)) // 2
+        if bare and bare not in _UID_BYTES:
+            raise OSError(errno.EIO, f"an identifier of {bare} bytes")
+        return target
 
     def _opened(self, until_ms: int) -> Line:
         if self._line is None:
@@ -173,6 +233,10 @@ class Presence:
         self._absent = 0
         return not same
 
+    def forget(self) -> None:
+        """Take the next card for a new presentation, the same one too."""
+        self._uid = ""
+
 
 def back_off_ms(failures: int) -> int:
     """Return how long to wait before the port is opened again, after so many failures before."""
@@ -202,6 +266,11 @@ class Line(TTY):
         """Let what follows take so long altogether."""
         self._until_ms = _now_ms() + deadline_ms
 
+    @property
+    def over(self) -> bool:
+        """That time has passed."""
+        return _now_ms() >= self._until_ms
+
     def open(self, port: str, baudrate: int = _SLOW_BD) -> None:
         """Open the port for nobody else; a full buffer fails after a second, it does not block."""
         super().open(port, baudrate)
@@ -228,7 +297,7 @@ class Line(TTY):
             self.tty.timeout = left_ms / 1_000
             heard = self.tty.read(size - len(frame))
             # bytes that lie there count, however late this thread got its turn, until the end
-            if not heard or _now_ms() >= self._until_ms:
+            if not heard or self.over:
                 # where a whole frame is missing the library cancels its command, else it does not
                 number = errno.EIO if frame else errno.ETIMEDOUT
                 raise OSError(number, f"{len(frame)} of {size} bytes came")
@@ -263,6 +332,10 @@ def _slow_down(line: Line) -> None:
             chip.set_serial_baudrate(_SLOW_BD)
             break
     line.open(path, _SLOW_BD)
+
+
+def _uid(target: nfc.clf.RemoteTarget | None) -> str:
+    return "" if target is None or target.sdd_res is None else bytes(target.sdd_res).hex()
 
 
 def _kind(uid: str) -> str:

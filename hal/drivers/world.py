@@ -24,7 +24,15 @@ from hal.frames import (
     reading_of,
     sample_of,
 )
-from hal.ports import CardRead, HardwareSilent, MeterReading, OutletDrive, OutletSample, Rgb
+from hal.ports import (
+    CardKey,
+    CardRead,
+    HardwareSilent,
+    MeterReading,
+    OutletDrive,
+    OutletSample,
+    Rgb,
+)
 
 KICK_MS = 50  # an unchanged order is repeated so often: it is the deadman's kick
 STALE_MS = 250
@@ -134,6 +142,9 @@ class WorldReader:
         self._wire = _Wire(path, {"hello": "reader", "reader": reader})
         self._reader = reader
         self._silent = False
+
+    def demand(self, key: CardKey | None) -> None:
+        """Nothing to do: what a card of the world can prove, it says by its kind."""
 
     def poll(self, wait_ms: int) -> CardRead | None:
         """Wait so long for a card; raise `HardwareSilent` while the reader does not answer."""

@@ -21,6 +21,7 @@ from hal.mock.verbs import OWNABLE, VERBS, check
 from hal.ports import CardRead, HardwareSilent, MeterReading, OutletDrive, OutletSample, Rgb
 
 NEVER_MS = 1 << 62
+SECURE_KIND = "mifare_desfire"  # of a card that can prove itself
 _MOST_CHANGES = 10_000
 _MOST_CARDS = 32
 _MOST_POINTS = 1_000  # of a trace in one answer, which has to fit into one line
@@ -256,7 +257,8 @@ class World:
             held.until_ms = max(held.until_ms, until_ms)
             return
         kind = args.get("kind", "mifare_classic")
-        cards.append(_Presentation(CardRead(uid, reader, now_ms, kind), until_ms))
+        card = CardRead(uid, reader, now_ms, kind, secure=kind == SECURE_KIND)
+        cards.append(_Presentation(card, until_ms))
 
     def _residual(self, args: Mapping[str, Any], now_ms: int) -> None:
         outlet = self._outlets[args["outlet"]]

@@ -55,6 +55,9 @@ class MockRig:
             self.world.advance(next_ms)
         return self.sample(outlet)
 
+    def demand(self, key):
+        """Nothing to do: here a card says by its kind what it can prove."""
+
     def take_card(self):
         return self.world.take_card(1)
 
@@ -102,6 +105,9 @@ class WireRig:
             poll.poll(KICK_MS / 2)
             self.safety.edges.drain()
         return self.sample(outlet)
+
+    def demand(self, key):
+        self.station.readers[1].demand(key)
 
     def take_card(self):
         return self.station.readers[1].poll(200)

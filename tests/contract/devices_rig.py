@@ -8,9 +8,11 @@ from hal.drivers.gpio_inputs import GpioInputs, InputLine
 from hal.drivers.modbus_meter import open_meter
 from hal.drivers.pn532 import Pn532Reader
 from hal.drivers.ws2812 import Ws2812Ring
+from hal.mock.world import SECURE_KIND
 from hal.ports import HardwareSilent
 from hal.registers import load_map
 from tests.devices.gpio import Pins
+from tools.played.desfire import DesfireCard
 from tools.played.lights import Lights
 from tools.played.meter import SerialMeter
 from tools.played.pn532 import Card, EmulatedPn532
@@ -51,7 +53,11 @@ class DevicesRig:
         """Do what the verb of the bench does to the world."""
         match verb:
             case "swipe":
-                self.chip.card = Card(args["uid"])
+                secure = args.get("kind") == SECURE_KIND
+                number = bytes.fromhex(args["uid"])
+                self.chip.card = (
+                    DesfireCard("04a1b2c3d4e5f6", number=number) if secure else Card(args["uid"])
+                )
             case "reader":
                 self.chip.silent = args["silent"]
                 self.patience_ms = PATIENCE_MS
@@ -62,6 +68,9 @@ class DevicesRig:
             case "look":
                 return {"led": [f"#{r:02x}{g:02x}{b:02x}" for r, g, b in self.lights.shown[-1]]}
         return {"ok": True}
+
+    def demand(self, key):
+        self.reader.demand(key)
 
     def take_card(self):
         for _ in range(5):

@@ -63,6 +63,9 @@ class StationRig:
             self._turn()
         return self.sample(outlet)
 
+    def demand(self, key):
+        self.station.readers[1].demand(key)
+
     def take_card(self):
         self.watchdog.kick()
         return self.station.readers[1].poll(PATIENCE_MS)

@@ -2,9 +2,11 @@
 
 import pytest
 
-from hal.ports import HardwareSilent
+from hal.mock.world import SECURE_KIND
+from hal.ports import CardKey, HardwareSilent
 from tests.contract.conftest import INSIDE, STATION, MockRig, WireRig
 from tests.contract.devices_rig import DevicesRig
+from tools.played.desfire import BENCH_APPLICATION, BENCH_KEY
 
 HOLD_MS = 250
 RIGS = STATION if INSIDE else {"mock": lambda _: MockRig(), "wire": WireRig, "drivers": DevicesRig}
@@ -39,6 +41,17 @@ def test_a_card_that_stays_is_not_read_again(rig):
     rig.act("swipe", uid="0a0e9b83", hold_ms=60_000)
     assert rig.take_card().uid == "0a0e9b83"
     assert [rig.take_card() for _ in range(2)] == [None, None]
+
+
+@pytest.mark.covers("B-RFD-20")
+def test_a_card_that_proves_itself_is_told_from_one_that_does_not(rig):
+    rig.demand(CardKey(BENCH_APPLICATION, 0, BENCH_KEY))
+    rig.act("swipe", uid="0a0e9b83", kind=SECURE_KIND, hold_ms=60_000)
+    card = rig.take_card()
+    assert (card.uid, card.secure, card.kind) == ("0a0e9b83", True, SECURE_KIND)
+    rig.act("swipe", uid="0a0e9b84", hold_ms=60_000)
+    card = rig.take_card()
+    assert (card.uid, card.secure, card.kind) == ("0a0e9b84", False, "mifare_classic")
 
 
 def test_two_cards_one_after_the_other_are_both_read(rig):

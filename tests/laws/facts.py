@@ -51,6 +51,10 @@ OTHER = changed(
         "rfid_enforce_master": "on",
         "ocpp:MeterValueSampleInterval": "0",
         "ocpp:ClockAlignedDataInterval": "0",
+        "ocpp:LightIntensity": "50",
+        "led_night_intensity": "10",
+        "led_night_from": "12",
+        "led_profile": "bender_5_33",
         "operator_current_limit_1": "6",
     },
 )
@@ -126,7 +130,10 @@ OUTLET: list[object] = [
     *(o.LockMoved(1, locked, 0) for locked in (True, False)),
     PLUG, CAR, o.PilotFound(0), o.PilotLost(0),
 ]  # fmt: skip
-CARDS = [s.CardSeen("0a0e9b83", 1, 0), s.CardSeen("00", 1, 0), s.CarIdentified(1, "0a0e9b830000")]
+CARDS = [
+    s.CardSeen("0a0e9b83", 1, 0), s.CardSeen("00", 1, 0), s.CardSeen("08aabbcc", 1, 0, "random"),
+    s.CarIdentified(1, "0a0e9b830000"),
+]  # fmt: skip
 ACCEPT = s.TokenAccepted(1, "TAG", s.StartSource.CARD, "PARENT")
 JUDGED = [
     s.TokenJudged("TAG", outlet, s.StartSource.CARD, accepted, "PARENT", "a rule")

@@ -243,7 +243,8 @@ KINDS = (
     Kind(
         "LedCore",
         lambda: LedCore(QUICK),
-        [*SHOWN, *STATION_FAULTS, *CARDS, *JUDGED, *LINE, *SETTINGS, ACCEPT, s.TokenAsked("T"),
+        [*SHOWN, *STATION_FAULTS, *CARDS, *JUDGED, *LINE, *SETTINGS, *TIME, ACCEPT,
+         s.TokenAsked("T"),
          s.TokenWaits("T", 2_000), s.TokenRefused("T", "why")],
         (*COMMON, *FAULT_TYPES, s.SessionShown, b.BackendReady, b.BackendLost),
     ),

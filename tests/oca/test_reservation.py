@@ -268,7 +268,7 @@ def test_a_reservation_that_ends_between_swipe_and_plug_is_not_named_by_the_star
 def test_the_ring_is_yellow_while_a_connector_is_reserved(octt):
     lab = octt()
     patterns = []
-    lab.station.on_pattern = patterns.append
+    lab.station.on_pattern = lambda wish: patterns.append(wish.pattern)
     kept(lab)
     lab.plug(2)
     lab.wait(1)

@@ -37,7 +37,7 @@ from firmware.model.session import (
     UnlockAsked,
 )
 from firmware.model.storage import PutNote
-from firmware.model.tokens import written
+from firmware.model.tokens import RANDOM, UNPROVED, written
 from firmware.model.values import ConnectorStatus, Stamp, StopReason, TokenInfo, Verdict
 from firmware.session.desk import Desk
 from firmware.session.requests import UNLOCK_WAIT_MS
@@ -111,6 +111,40 @@ def test_the_same_card_stops_in_any_case_but_not_in_another_byte_order(letter_ca
 def test_the_card_of_a_running_transaction_stops_it_without_asking_anybody():
     made = desk(began(1, "aa"), began(2, "bb"))
     assert tell(made, CardSeen("bb", 1, 0)) == [StopAsked(2, StopReason.LOCAL, "bb")]
+
+
+SECURE = {
+    "rfid_enforce_secure": "on",
+    "rfid_secure_key": "00112233445566778899aabbccddeeff",
+    "rfid_secure_application": "f51cd0",
+}
+
+
+@pytest.mark.covers("B-RFD-20")
+def test_where_a_proof_is_demanded_a_bare_number_is_refused_and_a_proved_one_asked_for():
+    made = desk(**SECURE)
+    assert tell(made, CardSeen("0a0e9b83", 1, 0)) == [TokenRefused("0a0e9b83", UNPROVED)]
+    proved = CardSeen("0a0e9b83", 1, 0, "mifare_desfire", secure=True)
+    assert tell(made, proved) == [TokenPresented("0a0e9b83", None, CARD)]
+
+
+@pytest.mark.covers("B-RFD-20")
+def test_a_copied_number_does_not_stop_the_transaction_of_a_card_that_proved_itself():
+    made = desk(began(token="0a0e9b83"), **SECURE)
+    assert tell(made, CardSeen("0a0e9b83", 1, 0)) == [TokenRefused("0a0e9b83", UNPROVED)]
+    proved = CardSeen("0a0e9b83", 1, 0, "mifare_desfire", secure=True)
+    assert tell(made, proved) == [StopAsked(1, StopReason.LOCAL, "0a0e9b83")]
+
+
+def test_a_number_that_is_drawn_each_time_is_refused_for_what_it_is():
+    assert tell(desk(), CardSeen("08112233", 1, 0, "random")) == [TokenRefused("08112233", RANDOM)]
+
+
+@pytest.mark.parametrize("kind", ["mifare_classic", "random"])
+def test_free_charging_takes_any_card_whatever_a_proof_would_be(kind):
+    made = desk(free_charging="on", free_charging_mode="full_any_rfid", **SECURE)
+    card = CardSeen("08112233", 1, 0, kind)
+    assert tell(made, card) == [TokenPresented("08112233", None, CARD)]
 
 
 @pytest.mark.covers("B-AUT-17")

@@ -1,11 +1,15 @@
 """What the ring shows: which pattern wins, and the golden frames of every pattern."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from firmware.led.brightness import changes_in_ms, percent
 from firmware.led.core import CARD_MS, LedCore
-from firmware.led.patterns import BLUE, GREEN, OFF, PATTERNS, WHITE, YELLOW, frame
-from firmware.model.backend import BackendLost, BackendReady
-from firmware.model.machine import TICK
+from firmware.led.patterns import OFF, PATTERNS, PROFILES, frame
+from firmware.led.patterns import shown as lit
+from firmware.model.backend import BackendLost, BackendReady, ClockSynced
+from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.session import (
     CardSeen,
     SessionPhase,
@@ -18,10 +22,11 @@ from firmware.model.session import (
     TokenRefused,
     TokenWaits,
 )
+from firmware.model.settings import SettingsChanged
 from tests.pure.rigs import settings
+from tools import rings
 
 P = SessionPhase
-LETTERS = {OFF: ".", GREEN: "g", YELLOW: "y", BLUE: "b", WHITE: "w"}
 JUDGED = TokenJudged("T", None, StartSource.CARD, True, None, "a rule")
 
 
@@ -45,36 +50,26 @@ def tell(made, fact, now_ms):
 
 
 @pytest.mark.covers("B-LEDB-02")
-@pytest.mark.parametrize(
-    "name, frames",
-    [
-        ("ready", {0: "gggggg", 999: "gggggg", 5_000: "gggggg"}),
-        ("plugged_unauthorized", {0: "gggggg", 999: "gggggg", 1_000: "......", 2_000: "gggggg"}),
-        ("reserved_closing", {0: "yyyyyy", 30_000: "yyyyyy"}),
-        ("charging", {0: "bbbbbb", 999: "bbbbbb", 1_000: "......", 1_999: "......"}),
-        ("authorized_wait", {0: "bbbbbb", 249: "bbbbbb", 250: "......", 500: "bbbbbb"}),
-        ("learn_mode", {0: "b...bb", 334: "bb...b", 1_000: ".bbb..", 2_000: "b...bb"}),
-        ("authorizing", {0: "w...ww", 167: "ww...w", 500: ".www..", 1_000: "w...ww"}),
-        ("rejected", {0: "ggyybb", 249: "ggyybb", 250: "......", 2_249: "ggyybb", 2_250: "......"}),
-        ("out_of_order", {0: "ggyybb", 500: "......", 9_000: "ggyybb"}),
-        ("usb_stick_busy", {0: "wwwwww", 500: "......"}),
-        ("updating", {0: "ggyybb", 600_000: "ggyybb"}),
-        ("booting", {0: "yyyyyy", 500: "......"}),
-        ("lights_test", {0: "ggybbw", 60_000: "ggybbw"}),
-    ],
-)  # fmt: skip
-def test_each_pattern_has_these_frames(name, frames):
-    got = {
-        at_ms: "".join(LETTERS[light] for light in frame(PATTERNS[name], at_ms, 6))
-        for at_ms in frames
-    }
-    assert got == frames
+def test_every_frame_of_every_pattern_of_both_profiles_is_the_golden_one():
+    assert rings.golden() == rings.GOLDEN.read_text()
 
 
-def test_no_pattern_is_without_golden_frames_and_every_length_of_ring_is_filled():
-    assert len(PATTERNS) == 13
-    for pattern in PATTERNS.values():
+@pytest.mark.parametrize("profile, count", [("cc613", 13), ("bender_5_33", 13)])
+def test_no_pattern_is_without_golden_frames_and_every_length_of_ring_is_filled(profile, count):
+    patterns = PROFILES[profile]
+    assert len(patterns) == count
+    for pattern in patterns.values():
+        assert f"\n{profile} {pattern.name} " in rings.GOLDEN.read_text()
         assert [len(frame(pattern, 0, lights)) for lights in (1, 5, 24)] == [1, 5, 24]
+
+
+def test_the_other_profile_shows_errors_steady_and_an_update_flashing_and_nothing_else_new():
+    ours, bender = PROFILES["cc613"], PROFILES["bender_5_33"]
+    assert {name for name in ours if ours[name] != bender[name]} == {"out_of_order", "updating"}
+    assert [(bender[n].mode, bender[n].period_ms) for n in ("out_of_order", "updating")] == [
+        ("steady", 0), ("blink", 2_000),
+    ]  # fmt: skip
+    assert [p.priority for p in bender.values()] == [p.priority for p in ours.values()]
 
 
 @pytest.mark.covers("B-LEDB-02")
@@ -171,3 +166,97 @@ def test_the_ring_is_told_only_what_changes():
     made = LedCore(settings())
     assert list(made.handle(shown(P.IDLE), 0)) == [ShowPattern("ready", 0)]
     assert list(made.handle(shown(P.IDLE), 5)) == []
+
+
+# -- profile and brightness --------------------------------------------------------------------
+
+HOUR_MS = 3_600_000
+NIGHT = {"led_night_intensity": "10", "led_night_from": "22", "led_night_to": "6"}
+
+
+def utc(day, hour, minute=0):
+    """Return an instant of a month of 2026, in ms of UTC."""
+    month, day = day
+    return int(datetime(2026, month, day, hour, minute, tzinfo=UTC).timestamp() * 1_000)
+
+
+@pytest.mark.covers("B-LEDB-01")
+def test_a_change_of_profile_or_brightness_is_shown_at_once_without_a_new_beginning():
+    made = ring((0, shown(P.IDLE, faulted=True)))
+    change = SettingsChanged(
+        settings(**{"led_profile": "bender_5_33", "ocpp:LightIntensity": "40"})
+    )
+    assert list(made.handle(change, 700)) == [ShowPattern("out_of_order", 0, "bender_5_33", 40)]
+    assert list(made.handle(change, 701)) == []
+
+
+def test_a_wish_is_drawn_by_its_profile_as_old_as_it_is_and_as_bright():
+    wish = ShowPattern("out_of_order", 1_000, "cc613", 50)
+    assert lit(wish, 1_000, 3) == ((0, 127, 0), (127, 88, 0), (0, 32, 127))
+    assert lit(wish, 1_500, 3) == (OFF,) * 3
+    steady = ShowPattern("out_of_order", 1_000, "bender_5_33")
+    assert lit(steady, 1_500, 3) == ((0, 255, 0), (255, 176, 0), (0, 64, 255))
+    assert lit(ShowPattern("ready", 0, percent=0), 0, 2) == (OFF,) * 2
+
+
+@pytest.mark.parametrize(
+    "hour, bright", [(21, 100), (22, 10), (23, 10), (0, 10), (5, 10), (6, 100), (12, 100)]
+)
+def test_the_night_goes_over_midnight(hour, bright):
+    assert percent(settings(**NIGHT), utc((3, 1), hour)) == bright
+
+
+@pytest.mark.parametrize("hour, bright", [(0, 100), (1, 10), (5, 10), (6, 100), (23, 100)])
+def test_a_night_may_lie_within_one_day(hour, bright):
+    assert percent(settings(**{**NIGHT, "led_night_from": "1"}), utc((3, 1), hour)) == bright
+
+
+@pytest.mark.parametrize(
+    "day, hour, bright",
+    [((1, 15), 20, 100), ((1, 15), 21, 10), ((7, 15), 19, 100), ((7, 15), 20, 10)],
+)
+def test_hours_are_those_of_the_time_zone_summer_and_winter(day, hour, bright):
+    zoned = settings(**NIGHT, time_zone="Europe/Berlin")
+    assert percent(zoned, utc(day, hour)) == bright
+
+
+@pytest.mark.parametrize(
+    "changed, bright",
+    [
+        ({"ocpp:LightIntensity": "5"}, 5),  # darker than the night
+        ({"ocpp:LightIntensity": "80"}, 10),
+        ({"led_night_to": "22"}, 100),  # no night
+        ({"led_night_intensity": "100"}, 100),
+        ({"led_night_intensity": "0"}, 0),
+    ],
+)
+def test_at_night_the_ring_is_at_most_as_bright_as_the_night_is(changed, bright):
+    assert percent(settings(**{**NIGHT, **changed}), utc((3, 1), 23)) == bright
+
+
+def test_while_the_time_is_not_known_it_is_day():
+    assert percent(settings(**NIGHT, **{"ocpp:LightIntensity": "70"}), None) == 70
+    made = ring((0, shown(P.IDLE)), **NIGHT)
+    assert made.deadline_ms() == NEVER_MS
+
+
+def test_the_ring_is_dimmed_when_the_night_begins_and_bright_when_it_ends():
+    made = LedCore(settings(**NIGHT))
+    list(made.handle(ClockSynced(utc((3, 1), 21, 30), "ntp"), 0))
+    told = [(0, wish.percent) for wish in made.handle(shown(P.IDLE), 0)]
+    while (now_ms := made.deadline_ms()) <= 24 * HOUR_MS:
+        told += [(now_ms, wish.percent) for wish in made.handle(TICK, now_ms)]
+    assert told == [(0, 100), (HOUR_MS // 2, 10), (HOUR_MS * 17 // 2, 100)]
+
+
+@pytest.mark.parametrize(
+    "zone, utc_ms, minutes",
+    [
+        ("", utc((3, 1), 21, 59), 1),
+        ("Asia/Kathmandu", utc((3, 1), 12, 0), 15),  # 5:45 ahead of UTC
+        ("Australia/Lord_Howe", utc((4, 4), 14, 59), 1),  # at 2:00 it goes back half an hour,
+        ("Australia/Lord_Howe", utc((4, 4), 15, 0), 30),  # and is asked again half an hour later
+    ],
+)
+def test_the_ring_looks_at_the_clock_at_each_full_hour_of_the_zone(zone, utc_ms, minutes):
+    assert changes_in_ms(settings(**NIGHT, time_zone=zone), utc_ms) == minutes * 60_000

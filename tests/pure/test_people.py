@@ -60,6 +60,23 @@ def test_a_card_is_learned_in_the_letter_case_of_the_station():
     assert change == ChangeSettings({"local_whitelist_entries": "839B0E0A"})
 
 
+def test_a_number_that_is_drawn_each_time_is_not_learned_and_does_not_prolong_the_learning():
+    core = LearnCore(settings())
+    core.handle(ON, 0)
+    assert core.handle(CardSeen("08112233", 1, 0, "random"), 10) == []
+    assert core.deadline_ms() == LEARN_MS
+
+
+@pytest.mark.covers("B-RFD-20")
+def test_where_a_proof_is_demanded_only_a_card_that_proved_itself_is_learned():
+    secure = {"rfid_secure_key": "00" * 16, "rfid_secure_application": "f51cd0"}
+    core = LearnCore(settings(rfid_enforce_secure="on", **secure))
+    core.handle(ON, 0)
+    assert core.handle(card(), 10) == []
+    change, _ = core.handle(CardSeen("0a0e9b83", 1, 0, "mifare_desfire", secure=True), 20)
+    assert change == ChangeSettings({"local_whitelist_entries": "0a0e9b83"})
+
+
 @pytest.mark.covers("B-RFD-08")
 def test_learn_mode_ends_when_asked_and_by_itself_after_two_minutes_without_a_card():
     core = LearnCore(settings())
@@ -92,6 +109,18 @@ def test_in_learn_mode_the_card_of_a_running_charge_does_not_stop_it():
     station.charge()
     station.tell(ON, CARD)
     assert station.core.sessions[1].state.stop is None
+
+
+@pytest.mark.covers("B-RFD-20")
+def test_the_ring_shows_that_a_bare_number_was_refused_and_the_last_card_says_why():
+    secure = {"rfid_secure_key": "00" * 16, "rfid_secure_application": "f51cd0"}
+    station = Station(rfid_enforce_secure="on", **secure)
+    station.tell(CableChanged(1, 32_000, 0), CpChanged(1, CpState.B1, 0), CARD)
+    assert station.core.sessions[1].state.transaction is None
+    assert station.patterns[-1] == "rejected"
+    proved = CardSeen(CARD.uid, 1, station.now_ms, "mifare_desfire", secure=True)
+    station.tell(proved)
+    assert station.core.sessions[1].state.transaction is not None
 
 
 # -- what happened lately ------------------------------------------------------------------------

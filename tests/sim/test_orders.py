@@ -89,4 +89,4 @@ def test_a_car_that_stays_does_not_charge_again_by_itself_after_a_remote_stop():
     rig = Rig(policy)
     for name in ("plug", "remote stop", "answers late", "answers late"):
         rig.event(name)
-    assert [bill.token for bill in rig.around.bills.values()] == [FIXED]
+    assert [one.token for one in rig.around.ledger.transactions] == [FIXED]

@@ -14,6 +14,7 @@ COVERS = {
     "plug_then_card": ("B-AUT-15", "B-AUT-16", "B-STP-02"),
     "card_expires": ("B-AUT-14",),
     "refused_card": ("B-LEDB-02",),
+    "secure_card": ("B-RFD-20",),
     "unplugged_at_the_car": ("B-STP-01",),
     "power_fails": ("B-OCP-31",),
     "plug_without_card": ("B-STP-10",),

@@ -167,7 +167,7 @@ def control_text(release: Release, size_kib: int) -> str:
     """Return the control file: for one Python and one glibc, as the wheels are."""
     needs = (
         f"python3 (>= {release.python}), python3 (<< {release.next_python}), "
-        f"libc6 (>= 2.{release.glibc_minor}), libusb-1.0-0, systemd, udev, "
+        f"libc6 (>= 2.{release.glibc_minor}), libusb-1.0-0, systemd, udev, tzdata, "
         "init-system-helpers (>= 1.54)"
     )
     fields = {

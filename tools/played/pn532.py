@@ -2,8 +2,8 @@
 
 It speaks the serial protocol of the user manual (UM0701-02): wake-up, acknowledgement, normal and
 extended frames, and it remembers its speed, so what is sent at another one is noise. Faults:
-`fail` spoils the next answers, `silent` ends them, `babbling` acknowledges for ever instead,
-`unplug` takes the port away.
+`fail` spoils the next answers, by name or by a function over the frame, `silent` ends them,
+`babbling` acknowledges for ever instead, `unplug` takes the port away.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import termios
 from collections import deque
 from dataclasses import dataclass
 
+from tools.played.desfire import DesfireCard
 from tools.played.port import Port
 
 ACK = bytes.fromhex("0000ff00ff00")
@@ -26,6 +27,7 @@ SENS_REQ = 0x26  # stays in the FIFO when no card has answered
 FIFO_DATA = 0x6339
 WAKE_UP_BYTES = 5
 
+LATE = "late"  # the answer comes only with the next command, before what belongs to that
 FAULTS = ("garbage", "mute", "half", "checksum", "length", "no_ack", "short", "foreign", "error")
 
 
@@ -51,6 +53,7 @@ class EmulatedPn532:
         self.opened = 0
         self.commands = []
         self.faults = deque()
+        self.late = b""
         self.registers = {}
         self.draws = 0
         self.drawn = ""
@@ -72,7 +75,7 @@ class EmulatedPn532:
         self.speed_bd, self.asleep = 115_200, True
 
     def fail(self, *faults):
-        """Spoil the next answers, one fault for each."""
+        """Spoil the next answers, one fault for each: a name or what makes another frame of it."""
         self.faults.extend(faults)
 
     def babble(self):
@@ -122,10 +125,14 @@ class EmulatedPn532:
         if self.silent or self.babbling:
             return
         fault = self.faults.popleft() if self.faults else ""
+        late, self.late = self.late, b""
         if fault != "no_ack":
-            self._send(ACK)
-        answer = self._answer(command, data)
-        self._send(spoiled(fault, bytes([0xD5, command + 1]) + answer))
+            self._send(late + ACK)
+        answer = bytes([0xD5, command + 1]) + self._answer(command, data)
+        if fault == LATE:
+            self.late = framed(answer)
+        else:
+            self._send(spoiled(fault, answer))
         if command == 0x10:
             # the chip waits for an acknowledgement, which here may arrive at either speed
             self.speed_bd = SPEEDS[data[0]][0]
@@ -154,6 +161,8 @@ class EmulatedPn532:
                 return self._list(data)
             case 0x44 | 0x52 | 0x54:
                 return b"\x00"
+            case 0x42:
+                return self._through(data)
         return b"\x01"
 
     def _register(self, address):
@@ -162,7 +171,15 @@ class EmulatedPn532:
     def _field(self, data):
         if data[0] == 1 and not data[1] & 1:
             self.drawn = ""
+            if isinstance(self.card, DesfireCard):
+                self.card.unpowered()
         return b""
+
+    def _through(self, data):
+        """Let a frame through to the card: its answer after a zero, or that none came in time."""
+        card = self.card
+        answer = card.answer(data) if isinstance(card, DesfireCard) else None
+        return b"\x01" if answer is None else b"\x00" + answer
 
     def _list(self, data):
         card = self.card
@@ -194,6 +211,8 @@ def framed(data):
 def spoiled(fault, data):
     """Return what comes down the line for an answer, with one fault in it."""
     frame = framed(data)
+    if callable(fault):
+        return fault(frame)
     return {
         "": frame,
         "no_ack": frame,

@@ -6,15 +6,16 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from hal.board import BoardProfile
-from hal.mock.world import World
-from hal.ports import HardwareSilent, MeterReading
+from hal.mock.world import SECURE_KIND, World
+from hal.ports import CardRead, HardwareSilent, MeterReading
 from hal.registers import PHASES, load_map
+from tools.played.desfire import DesfireCard
 from tools.played.meter import SerialMeter
 from tools.played.pn532 import Card, EmulatedPn532
 
 METER_MS = 250  # how often the registers are renewed
 # [NXP AN10833] select acknowledge of the kinds of cards
-SAK = {"mifare_classic": 0x08, "mifare_desfire": 0x20, "mifare_ultralight": 0x00}
+SAK = {"mifare_classic": 0x08, "mifare_ultralight": 0x00}
 
 
 class Chips:
@@ -27,6 +28,7 @@ class Chips:
         self._buses: dict[str, SerialMeter] = {}
         self._meters: dict[str, tuple[SerialMeter, int]] = {}
         self._readers: dict[int, EmulatedPn532] = {}
+        self._held: dict[int, CardRead | None] = {}
         self._renew_ms = 0
 
     def open(self) -> None:
@@ -50,7 +52,9 @@ class Chips:
         for number, reader in self._readers.items():
             reader.silent = self._world.readers_silent
             held = self._world.card_at(number)
-            reader.card = None if held is None else Card(held.uid, SAK.get(held.kind, 0x08))
+            if held != self._held.get(number):  # a card keeps its session while it is held
+                self._held[number] = held
+                reader.card = None if held is None else played(held)
         if now_ms >= self._renew_ms:
             self._renew_ms = now_ms + METER_MS
             for name, (bus, unit) in self._meters.items():
@@ -67,6 +71,13 @@ class Chips:
             value = bus.map.values.get(quantity)
             if value is not None:
                 bus.put(quantity, number / value.factor, unit)
+
+
+def played(card: CardRead) -> Card | DesfireCard:
+    """Return the card that a reader meets; one that can prove itself keeps its UID as number."""
+    if card.kind == SECURE_KIND:
+        return DesfireCard(card.uid, number=bytes.fromhex(card.uid))
+    return Card(card.uid, SAK.get(card.kind, 0x08))
 
 
 def quantities(reading: MeterReading) -> dict[str, int]:
