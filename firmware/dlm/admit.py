@@ -9,25 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import le
-from typing import NamedTuple
 
 from firmware.dlm.balance import Balance
 from firmware.dlm.claims import Claim, Grant, Policy, Turn
-
-
-class Asked(NamedTuple):
-    """A claim with its bounds in whole steps and the places that it loads."""
-
-    claim: Claim
-    low_ma: int
-    high_ma: int
-    places: tuple[int, ...]
-
-    @property
-    def able(self) -> bool:
-        """The minimum is not above the point's own limit."""
-        return 0 < self.low_ma <= self.high_ma
+from firmware.dlm.fill import Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +41,32 @@ def order(claims: Sequence[Claim], numbers: Iterable[int], slot: int) -> list[in
 
 
 def admit(
-    asked: Sequence[Asked], left_ma: Sequence[int], balance: Balance, slot: int
+    claims: Sequence[Claim],
+    shares: Sequence[Share],
+    room_ma: Sequence[int],
+    book: Balance,
+    slot: int,
 ) -> dict[int, Lack]:
-    """Return who is refused and what lacks; the minima of all others fit together.
+    """Return the numbers of those who are refused, and what lacks; the minima of all others fit.
 
     One that only the balance refuses is asked again after others were admitted.
-    """
-    able = [number for number, one in enumerate(asked) if one.able]
-    used_ma = [0] * len(left_ma)
-    if balance.limit_ma is None and _all_fit([asked[n] for n in able], left_ma):
-        return {}
-    turn = order([one.claim for one in asked], able, slot)
+    """  # fmt: skip
+    short = _short(shares, room_ma)
+    everyone = book.limit_ma is not None  # else those who touch nothing short need not be asked
+    asked = [n for n, s in enumerate(shares) if everyone or not short.isdisjoint(s.places)]
+    used_ma = [0] * len(room_ma)
     refused: dict[int, Lack] = {}
+    turn = order(claims, asked, slot)
     while turn:
         again: list[int] = []
         for number in turn:
-            one = asked[number]
-            lack = _lack(one, used_ma, left_ma, balance)
+            share, claim = shares[number], claims[number]
+            lack = _lack(share, used_ma, room_ma) or _uneven(claim, share.low_ma, book)
             if lack is None:
                 refused.pop(number, None)
-                balance.add(one.claim, one.low_ma)
-                for place in one.places:
-                    used_ma[place] += one.low_ma
+                book.add(claim, share.low_ma)
+                for place in share.places:
+                    used_ma[place] += share.low_ma
             else:
                 refused[number] = lack
                 if lack.pair is not None:
@@ -86,29 +75,31 @@ def admit(
     return refused
 
 
-def _all_fit(asked: Iterable[Asked], left_ma: Sequence[int]) -> bool:
+def _short(shares: Iterable[Share], room_ma: Sequence[int]) -> set[int]:
+    """At which places the minima of all do not fit."""
     lows_ma: dict[tuple[int, ...], int] = {}
-    for one in asked:
-        lows_ma[one.places] = lows_ma.get(one.places, 0) + one.low_ma
-    used_ma = [0] * len(left_ma)
+    for share in shares:
+        lows_ma[share.places] = lows_ma.get(share.places, 0) + share.low_ma
+    used_ma = [0] * len(room_ma)
     for places, low_ma in lows_ma.items():
         for place in places:
             used_ma[place] += low_ma
-    return all(map(le, used_ma, left_ma))
+    return {place for place, sum_ma in enumerate(used_ma) if sum_ma > room_ma[place]}
 
 
-def _lack(
-    one: Asked, used_ma: Sequence[int], left_ma: Sequence[int], balance: Balance
-) -> Lack | None:
-    for place in one.places:
-        lack_ma = used_ma[place] + one.low_ma - left_ma[place]
+def _lack(share: Share, used_ma: Sequence[int], room_ma: Sequence[int]) -> Lack | None:
+    for place in share.places:
+        lack_ma = used_ma[place] + share.low_ma - room_ma[place]
         if lack_ma > 0:
-            return Lack(place, None, lack_ma, alone=one.low_ma <= left_ma[place])
-    pair = balance.lacks(one.claim, one.low_ma)
+            return Lack(place, None, lack_ma, alone=share.low_ma <= room_ma[place])
+    return None
+
+
+def _uneven(claim: Claim, low_ma: int, book: Balance) -> Lack | None:
+    pair = book.lacks(claim, low_ma)
     if pair is None:
         return None
-    lack_ma = balance.fills_ma[pair] + one.low_ma - balance.cap_ma(pair)
-    return Lack(None, pair, lack_ma, alone=True)
+    return Lack(None, pair, book.fills_ma[pair] + low_ma - book.cap_ma(pair), alone=True)
 
 
 def turns(

@@ -15,17 +15,16 @@ whatever the order of the claims.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from firmware.dlm.admit import Asked, admit
+from firmware.dlm.admit import admit
 from firmware.dlm.balance import PAIRS, Balance, balance_of, pair_places
 from firmware.dlm.claims import Claim, Grant, Policy
 from firmware.dlm.fill import Share, fill
+from firmware.dlm.phases import Lines
 from firmware.dlm.tree import Room, Tree
 from firmware.dlm.why import granted, paused, too_low
 
-FINE = 10**9  # shares are worked out in pA
-SLACK = 10**3  # what divisions rounded to just below a whole step reaches it all the same
 ROUNDS = 32  # of the imbalance limit, which mostly holds after one or two
 
 
@@ -33,62 +32,60 @@ def allocate(
     tree: Tree, claims: Sequence[Claim], left_ma: Room, policy: Policy, now_ms: int
 ) -> dict[str, Grant]:
     """Return the grant of every point, in the order of the claims."""
-    asked = [_asked(tree, claim, policy.step_ma) for claim in claims]
+    pairs = pair_places(len(left_ma)) if policy.imbalance_ma is not None else {}
+    able, shares, grants = [], [], {}
+    for claim in claims:
+        share = _share(tree, claim, policy.step_ma, pairs)
+        if 0 < share.low_ma <= share.high_ma:
+            able.append(claim)
+            shares.append(share)
+        else:
+            grants[claim.point] = too_low(claim)
+    free_ma = sum(share.high_ma for share in shares) if pairs else 0  # binds nobody
+    room_ma = [*left_ma, *[free_ma] * (len(PAIRS) if pairs else 0)]
     floor = Balance(policy.imbalance_ma)
-    refused = admit(asked, left_ma, floor, now_ms // policy.slot_ms)
-    served = [n for n, one in enumerate(asked) if one.able and n not in refused]
-    shares, crowds = _balanced([asked[n] for n in served], left_ma, policy, floor)
-    grants = {n: paused(tree, asked[n].claim, lack) for n, lack in refused.items()}
-    for number, share in zip(served, shares, strict=True):
-        grants[number] = granted(tree, asked[number].claim, share, crowds)
-    return {
-        claim.point: grants[n] if n in grants else too_low(claim) for n, claim in enumerate(claims)
-    }
+    refused = admit(able, shares, room_ma, floor, now_ms // policy.slot_ms)
+    served = [n for n in range(len(able)) if n not in refused]
+    crowds = _balanced(
+        [able[n] for n in served], [shares[n] for n in served], room_ma, policy, floor
+    )
+    for number, claim in enumerate(able):
+        lack = refused.get(number)
+        grants[claim.point] = (
+            granted(tree, claim, shares[number], crowds) if lack is None
+            else paused(tree, claim, lack)
+        )  # fmt: skip
+    return {claim.point: grants[claim.point] for claim in claims}
 
 
-def _asked(tree: Tree, claim: Claim, step_ma: int) -> Asked:
+def _share(tree: Tree, claim: Claim, step_ma: int, pairs: Mapping[Lines, tuple[int, ...]]) -> Share:
+    places = tree.routes[claim.fuse, claim.lines]
+    if pairs:
+        places += pairs[claim.lines]
     low_ma = -(-claim.least_ma // step_ma) * step_ma
-    high_ma = claim.most_ma // step_ma * step_ma
-    return Asked(claim, low_ma, high_ma, tree.routes[claim.fuse, claim.lines])
+    return Share(claim.weight, low_ma, claim.most_ma // step_ma * step_ma, places)
 
 
 def _balanced(
-    asked: Sequence[Asked], left_ma: Room, policy: Policy, floor: Balance
-) -> tuple[list[Share], dict[int, int]]:
+    claims: Sequence[Claim], shares: Sequence[Share], room_ma: Room, policy: Policy, floor: Balance
+) -> dict[int, int]:
     """Fill; while a phase is too much above another, cap what is on it alone, and fill again.
 
     The caps only fall. What the minima alone allow is a floor that always holds: it ends a
-    descent that is too long.
+    descent that is too long. Return how many share each full place.
     """
-    pairs = pair_places(len(left_ma)) if policy.imbalance_ma is not None else {}
-    routes = [one.places + pairs.get(one.claim.lines, ()) for one in asked]
-    caps_ma = [sum(one.high_ma for one in asked)] * len(PAIRS)
-    claims = [one.claim for one in asked]
-    for round_ in range(ROUNDS + 1):
-        shares, crowds = _filled(asked, routes, [*left_ma, *caps_ma], policy.step_ma)
-        balance = balance_of(policy.imbalance_ma, claims, (s.got for s in shares))
+    crowds = fill(shares, room_ma, policy.step_ma)
+    if policy.imbalance_ma is None:
+        return crowds
+    first = len(room_ma) - len(PAIRS)
+    for round_ in range(ROUNDS):
+        balance = balance_of(policy.imbalance_ma, claims, (s.got_ma for s in shares))
         over = balance.over()
         if not over:
             break
         for pair in over:
-            caps_ma[pair] = min(caps_ma[pair], balance.cap_ma(pair))
+            room_ma[first + pair] = min(room_ma[first + pair], balance.cap_ma(pair))
         if round_ == ROUNDS - 1:
-            caps_ma = [floor.cap_ma(pair) for pair in range(len(PAIRS))]
-    return shares, crowds
-
-
-def _filled(
-    asked: Sequence[Asked], routes: Sequence[tuple[int, ...]], room_ma: Room, step_ma: int
-) -> tuple[list[Share], dict[int, int]]:
-    """Return the max-min shares, `got` in mA and whole steps, and how many share a full place.
-
-    Places and grants are whole mA and SLACK is far below, so that no sum can exceed a place.
-    """
-    shares = [
-        Share(one.claim.weight, one.low_ma * FINE, one.high_ma * FINE, route)
-        for one, route in zip(asked, routes, strict=True)
-    ]
-    crowds = fill(shares, [x * FINE for x in room_ma])
-    for share in shares:
-        share.got = (share.got + SLACK) // (step_ma * FINE) * step_ma
-    return shares, crowds
+            room_ma[first:] = [floor.cap_ma(pair) for pair in range(len(PAIRS))]
+        crowds = fill(shares, room_ma, policy.step_ma)
+    return crowds

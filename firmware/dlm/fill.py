@@ -2,8 +2,8 @@
 
 One level rises; a share is weight x level, held between its lowest and highest. Where a place is
 full, those who still rise there end: nobody's share could be higher but by taking from someone
-whose share by weight is no larger. Quantities are in any one integer unit; a division rounds
-down, so that no place is ever overfilled by more than a unit a share.
+whose share by weight is no larger. Inside, levels are pA and divisions round down; at the end
+every share is rounded down to whole steps.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+FINE = 10**9  # pA in a mA
+SLACK = 10**3  # pA: what divisions rounded to just below a whole step reaches it all the same
 _START, _END = 0, 1
 _LOW, _RISING = -2, -1  # of a share that has not ended: it stands at its lowest, or it rises
 
 
 @dataclass(slots=True)
 class Share:
-    """Bounds and places of one share; `got` and the place that `ended` it are the result."""
+    """Bounds and places of one share; `got_ma` and the place that `ended` it are the result."""
 
     weight: int
-    low: int
-    high: int
+    low_ma: int
+    high_ma: int
     places: tuple[int, ...]
-    got: int = _LOW
+    got_ma: int = 0
+    got: int = _LOW  # pA
     ended: int | None = None  # None: its own highest
 
 
@@ -36,44 +39,28 @@ class _Group:
     shares: list[Share] = field(default_factory=list)
     weight: int = 0  # of those that rise
     low: int = 0  # of those that stand at their lowest
-    high: int = 0
+    high_ma: int = 0
 
 
 @dataclass(slots=True)
 class _Basin:
-    """What stands at each place, and how much more a unit of the level brings."""
+    """What stands at each place, and how much more a unit of the level brings; pA."""
 
-    room: Sequence[int]
+    room: list[int]
     load: list[int]
     slope: list[int]
     groups: list[list[_Group]]  # at each place
     queue: list[tuple[int, int]]  # level at which a place is full, never too high; the place
 
 
-def fill(shares: Sequence[Share], room: Sequence[int]) -> dict[int, int]:
-    """Work out `got` and `ended` of every share; return how many share each full place.
+def fill(shares: Sequence[Share], room_ma: Sequence[int], step_ma: int) -> dict[int, int]:
+    """Work out `got_ma` and `ended` of every share; return how many share each full place.
 
-    The lowest of all must fit together.
+    The lowest of all must fit together. Bounds, room and step are whole mA, and what a place is
+    overfilled by, some pA a share, is far below one: so the rounded shares fit.
     """
-    first = min((s.low // s.weight for s in shares), default=0)
-    groups: dict[tuple[int, ...], _Group] = {}
-    events: list[tuple[int, int, int]] = []
-    for number, share in enumerate(shares):
-        weight, low = share.weight, share.low
-        group = groups.get(share.places)
-        if group is None:
-            group = groups[share.places] = _Group(share.places)
-        group.shares.append(share)
-        group.high += share.high
-        events.append((share.high // weight, _END, number))
-        if low // weight == first:
-            share.got = _RISING
-            group.weight += weight
-        else:
-            events.append((low // weight, _START, number))
-            group.low += low
-    events.sort()
-    basin = _basin(groups.values(), room)
+    groups, events = _grouped(shares)
+    basin = _basin(groups.values(), room_ma)
     crowds: dict[int, int] = {}
     for level, what, number in events:
         _rise(basin, level, crowds)
@@ -82,16 +69,47 @@ def fill(shares: Sequence[Share], room: Sequence[int]) -> dict[int, int]:
             _start(basin, groups[share.places], share)
         elif share.got < 0:
             _end(basin, groups[share.places], share)
+    step = step_ma * FINE
+    for share in shares:
+        share.got_ma = (share.got + SLACK) // step * step_ma
     return crowds
 
 
-def _basin(groups: Iterable[_Group], room: Sequence[int]) -> _Basin:
+def _grouped(
+    shares: Sequence[Share],
+) -> tuple[dict[tuple[int, ...], _Group], list[tuple[int, int, int]]]:
+    """Return groups by their places, and the levels at which shares start to rise and end."""
+    groups: dict[tuple[int, ...], _Group] = {}
+    events: list[tuple[int, int, int]] = []
+    first = min((s.low_ma * FINE // s.weight for s in shares), default=0)
+    for number, share in enumerate(shares):
+        group = groups.get(share.places)
+        if group is None:
+            group = groups[share.places] = _Group(share.places)
+        group.shares.append(share)
+        group.high_ma += share.high_ma
+        events.append((share.high_ma * FINE // share.weight, _END, number))
+        start = share.low_ma * FINE // share.weight
+        share.ended = None
+        if start == first:
+            share.got = _RISING
+            group.weight += share.weight
+        else:
+            share.got = _LOW
+            group.low += share.low_ma * FINE
+            events.append((start, _START, number))
+    events.sort()
+    return groups, events
+
+
+def _basin(groups: Iterable[_Group], room_ma: Sequence[int]) -> _Basin:
     """Leave out the places that cannot become full."""
-    most = [0] * len(room)
+    most_ma = [0] * len(room_ma)
     for group in groups:
         for place in group.places:
-            most[place] += group.high
-    tight = [sum_ > room[place] for place, sum_ in enumerate(most)]
+            most_ma[place] += group.high_ma
+    tight = [sum_ma > room_ma[place] for place, sum_ma in enumerate(most_ma)]
+    room = [x * FINE for x in room_ma]
     load, slope = [0] * len(room), [0] * len(room)
     at: list[list[_Group]] = [[] for _ in room]
     for group in groups:
@@ -128,7 +146,7 @@ def _start(basin: _Basin, group: _Group, share: Share) -> None:
     share.got = _RISING
     group.weight += share.weight
     for place in group.places:
-        basin.load[place] -= share.low
+        basin.load[place] -= share.low_ma * FINE
         basin.slope[place] += share.weight
         full = (basin.room[place] - basin.load[place]) // basin.slope[place]
         heapq.heappush(basin.queue, (full, place))
@@ -136,9 +154,9 @@ def _start(basin: _Basin, group: _Group, share: Share) -> None:
 
 def _end(basin: _Basin, group: _Group, share: Share) -> None:
     """One has all that it may have."""
-    share.got = share.high
+    share.got = share.high_ma * FINE
     group.weight -= share.weight
-    _count(basin, group, share.high, share.weight)
+    _count(basin, group, share.got, share.weight)
 
 
 def _end_all(basin: _Basin, group: _Group, level: int, ended: int) -> None:
@@ -146,7 +164,7 @@ def _end_all(basin: _Basin, group: _Group, level: int, ended: int) -> None:
     sum_ = 0
     for share in group.shares:
         if share.got == _RISING:
-            share.got, share.ended = max(share.low, share.weight * level), ended
+            share.got, share.ended = max(share.low_ma * FINE, share.weight * level), ended
             sum_ += share.got
     weight, group.weight = group.weight, 0
     _count(basin, group, sum_, weight)

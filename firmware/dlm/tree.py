@@ -43,10 +43,7 @@ class Tree:
 
     fuses: tuple[Fuse, ...]
     routes: Mapping[tuple[str, Lines], tuple[int, ...]]
-
-    def where(self, place: int) -> tuple[str, int]:
-        """Return fuse and grid phase of a place."""
-        return self.fuses[place // 3].name, place % 3
+    places: tuple[tuple[str, int], ...]  # fuse and grid phase of each
 
 
 def tree_of(fuses: Sequence[Fuse]) -> Tree:
@@ -61,7 +58,8 @@ def tree_of(fuses: Sequence[Fuse]) -> Tree:
         path = _path(fuse, numbers, fuses)
         for lines in LINE_SETS:
             routes[fuse.name, lines] = tuple(3 * n + line for n in path for line in lines)
-    return Tree(tuple(fuses), routes)
+    places = tuple((fuse.name, line) for fuse in fuses for line in range(3))
+    return Tree(tuple(fuses), routes, places)
 
 
 def _path(fuse: Fuse, numbers: Mapping[str, int], fuses: Sequence[Fuse]) -> list[int]:
@@ -103,7 +101,7 @@ def overloads(tree: Tree, left_ma: Room, loads: Iterable[Load]) -> list[tuple[st
         for place in tree.routes[load.fuse, load.lines]:
             sums_ma[place] += load.limit_ma
     return [
-        (*tree.where(place), sum_ma - left_ma[place])
+        (*tree.places[place], sum_ma - left_ma[place])
         for place, sum_ma in enumerate(sums_ma)
         if sum_ma > left_ma[place]
     ]

@@ -14,14 +14,14 @@ from firmware.dlm.tree import Load, Tree
 
 def granted(tree: Tree, claim: Claim, share: Share, crowds: Mapping[int, int]) -> Grant:
     """Return the grant of one that is served; `crowds` share each full place."""
-    load = Load(claim.fuse, claim.lines, share.got)
+    load = Load(claim.fuse, claim.lines, share.got_ma)
     if share.ended is None:
         return Grant(load, Bound.OWN_LIMIT)
     pair = share.ended - 3 * len(tree.fuses)
     if pair >= 0:
         full, other = PAIRS[pair]
         return Grant(load, Bound.IMBALANCE, phase=full, other=other, sharing=crowds[share.ended])
-    fuse, phase = tree.where(share.ended)
+    fuse, phase = tree.places[share.ended]
     return Grant(load, Bound.FUSE, fuse, phase, sharing=crowds[share.ended])
 
 
@@ -32,7 +32,7 @@ def paused(tree: Tree, claim: Claim, lack: Lack) -> Grant:
         full, other = PAIRS[lack.pair]
         return Grant(load, Bound.IMBALANCE, phase=full, other=other, missing_ma=lack.lack_ma)
     assert lack.place is not None
-    fuse, phase = tree.where(lack.place)
+    fuse, phase = tree.places[lack.place]
     bound = Bound.TURN if lack.alone else Bound.NO_ROOM
     return Grant(load, bound, fuse, phase, missing_ma=lack.lack_ma)
 

@@ -10,6 +10,10 @@ from firmware.dlm.claims import Bound, Claim, Policy, Turn
 from firmware.dlm.phases import ROTATIONS, lines_of
 from firmware.dlm.tree import Fuse, tree_of
 
+POLICIES = (
+    Policy(), Policy(step_ma=1), Policy(imbalance_ma=20_000),
+    Policy(step_ma=100, imbalance_ma=5_000),
+)  # fmt: skip
 USES = ((0, 1, 2),) * 12 + ((0,),) * 7 + ((0, 1),)
 
 
@@ -145,16 +149,11 @@ def judged(seed):
     """Return what is wrong with a few policies on one site."""
     fuses, claims = site(seed)
     tree, found = tree_of(fuses), []
-    for policy in (Policy(), Policy(step_ma=1), Policy(imbalance_ma=20_000),
-                   Policy(step_ma=100, imbalance_ma=5_000)):  # fmt: skip
+    for policy in POLICIES:
         grants = allocate(tree, claims, left(fuses), policy, 900_000)
         found += problems(fuses, claims, grants, policy)
         if policy == Policy(step_ma=1):
             found += uncertified(fuses, claims, grants)
-        if grants != _other_way(tree, claims, left(fuses), policy):
+        if grants != allocate(tree, claims[::-1], left(fuses), policy, 900_000):
             found.append("the order of the claims changes the grants")
     return [f"seed {seed}: {one}" for one in found]
-
-
-def _other_way(tree, claims, left_ma, policy):
-    return allocate(tree, claims[::-1], left_ma, policy, 900_000)

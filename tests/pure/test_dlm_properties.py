@@ -3,13 +3,11 @@
 A slice; `python -m tools.soak --only allocation` plays all.
 """
 
-from random import Random
-
 from firmware.dlm.allocate import allocate
-from firmware.dlm.changes import order_of_changes
 from firmware.dlm.claims import Policy
-from firmware.dlm.tree import Load, overloads, tree_of
+from firmware.dlm.tree import tree_of
 from tests.pure.dlm_optimum import distance_ma
+from tests.pure.dlm_sending import sent
 from tests.pure.dlm_sites import judged, left, problems, site, uncertified
 
 SITES, OPTIMA, SENDINGS = 300, 60, 100
@@ -37,34 +35,4 @@ def test_the_judge_finds_a_milliampere_too_much_and_one_that_could_have_more():
 
 
 def test_no_fuse_is_exceeded_at_any_time_while_limits_are_on_the_way():
-    for seed in range(SENDINGS):
-        assert [f"seed {seed}: {x}" for x in _sent(seed)] == []
-
-
-def _sent(seed):
-    """Play the sending of one allocation after another, confirmations coming as they like."""
-    dice = Random(seed)
-    fuses, claims = site(seed, points=(2, 12))
-    tree, found, in_force = tree_of(fuses), [], {}
-    for _ in range(6):
-        asking = [c for c in claims if dice.random() < 0.7]
-        grants = allocate(tree, asking, left(fuses), Policy(), dice.randrange(10**7))
-        wanted = {c.point: _load(grants, c) for c in claims}
-        for _ in range(20):
-            now, later = order_of_changes(tree, left(fuses), in_force, wanted)
-            for point, load in now.items():
-                old = in_force.get(point, load)
-                if load.limit_ma >= old.limit_ma or dice.random() < 0.6:
-                    in_force[point] = load  # it may be there already; lower only if confirmed
-            found += overloads(tree, left(fuses), in_force.values())
-            if not now and not later:
-                break
-        else:
-            found.append("after 20 confirmations something still waits")
-    return found
-
-
-def _load(grants, claim):
-    """Return what a point is to have; nothing where it did not ask."""
-    grant = grants.get(claim.point)
-    return grant.load if grant is not None else Load(claim.fuse, claim.lines, 0)
+    assert [problem for seed in range(SENDINGS) for problem in sent(seed)] == []
