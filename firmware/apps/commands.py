@@ -6,18 +6,16 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from firmware import VERSION
 from firmware.apps.first_boot import BOARD, UNNAMED, boards, choose
+from firmware.apps.progress import bar
 from firmware.io.control import ask_station
 from firmware.sim.replay import BadCsv, LedgerOf, Replay, read_csv
 from firmware.sim.site import BadSite
@@ -335,7 +333,7 @@ def replay(
         raise _fail(str(problem)) from problem
     run = Replay(sessions[: first or None], midnight, profile, seed=seed, settings=REPLAY_SETTINGS)
     began_s, cpu_s = time.monotonic(), time.process_time()
-    with _bar("replay") as tell:
+    with bar("replay") as tell:
         result = run.run(tell)
     _print_ledger(result, seed)
     print(f"took: {time.monotonic() - began_s:.0f} s, {time.process_time() - cpu_s:.0f} s of CPU")
@@ -359,7 +357,7 @@ def site(
 
     what_if = WhatIf(tuple(kw or ()), more_points, less_amps)
     try:
-        with _bar("sessions") as tell:
+        with bar("sessions") as tell:
             played = play_all(site_file, sessions, what_if, tell)
         if html is not None:
             write_whole(html, page(played, site_file.stem, sessions.stem))
@@ -368,16 +366,6 @@ def site(
     for shown in tables(played):
         console.print(shown)
     console.print(LEGEND, style="dim", highlight=False)
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error; yields what moves it."""
-    columns = (TextColumn(what), BarColumn(), TextColumn("{task.percentage:3.0f} %"),
-               TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(what)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _print_ledger(result: LedgerOf, seed: int) -> None:
