@@ -50,7 +50,7 @@ def admit(
     """Return the numbers of those who are refused, and what lacks; the minima of all others fit.
 
     One that only the balance refuses is asked again after others were admitted.
-    """  # fmt: skip
+    """
     short = _short(shares, room_ma)
     everyone = book.limit_ma is not None  # else those who touch nothing short need not be asked
     asked = [n for n, s in enumerate(shares) if everyone or not short.isdisjoint(s.places)]
@@ -88,11 +88,12 @@ def _short(shares: Iterable[Share], room_ma: Sequence[int]) -> set[int]:
 
 
 def _lack(share: Share, used_ma: Sequence[int], room_ma: Sequence[int]) -> Lack | None:
-    for place in share.places:
-        lack_ma = used_ma[place] + share.low_ma - room_ma[place]
-        if lack_ma > 0:
-            return Lack(place, None, lack_ma, alone=share.low_ma <= room_ma[place])
-    return None
+    lacks = [
+        Lack(p, None, used_ma[p] + share.low_ma - room_ma[p], alone=share.low_ma <= room_ma[p])
+        for p in share.places
+        if used_ma[p] + share.low_ma > room_ma[p]
+    ]
+    return min(lacks, key=lambda lack: lack.alone, default=None)
 
 
 def _uneven(claim: Claim, low_ma: int, book: Balance) -> Lack | None:

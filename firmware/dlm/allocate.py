@@ -3,13 +3,14 @@
     tree = tree_of([Fuse("house", (63_000,) * 3), Fuse("garage", (40_000,) * 3, "house")])
     left_ma = room(tree, {"house": available_ma}, held=[what offline units may draw])
     grants = allocate(tree, claims, left_ma, policy, now_ms)   # grants[point].limit_ma
-    turns = turns(claims, grants, policy, now_ms)              # goes into the next claims
+    after = turns(claims, grants, policy, now_ms)              # go into the next claims
     sentence(point, grants[point])                             # why, and what would raise it
     order_of_changes(...)                                      # what may be sent now
 
 Each claim gets 0 or its minimum and more. First who is served (`admit`), then weighted max-min
 fairness over all served, exact to the phase of every fuse (`fill`), then rounding down to whole
-steps; the imbalance limit holds for what is rounded. The same input gives the same grants,
+steps; the imbalance limit holds for what is rounded; one below the minimum starts no
+single-phase car. The same input gives the same grants,
 whatever the order of the claims.
 """
 

@@ -12,7 +12,7 @@ from firmware.dlm.tree import Fuse, tree_of
 
 POLICIES = (
     Policy(), Policy(step_ma=1), Policy(imbalance_ma=20_000),
-    Policy(step_ma=100, imbalance_ma=5_000),
+    Policy(step_ma=100, imbalance_ma=12_000),
 )  # fmt: skip
 USES = ((0, 1, 2),) * 12 + ((0,),) * 7 + ((0, 1),)
 

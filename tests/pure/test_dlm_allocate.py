@@ -207,6 +207,10 @@ def test_each_grant_tells_what_binds_it_and_what_would_raise_it():
         "low": "paused: its own limit is 1 A below its minimum; raise the one or lower the other",
         "full": f"17 A: fuse feeder on L2 {shared}",
     }
+    below = tree_of([Fuse("house", (6_000,) * 3), Fuse("row", (7_000,) * 3, "house")])
+    pair = [car(point, fuse="row") for point in "ab"]
+    reasons = [grant[1:3] for grant in allocate(below, pair, room(below), Policy(), 0).values()]
+    assert reasons == [(Bound.NO_ROOM, "house")] * 2
     uneven = allocate(feeder(63), [car("a", (0,))], room(feeder(63)), EVEN, 0)
     assert sentence("a", uneven["a"]) == (
         "a: 20 A: L1 may not carry more beside L2; it rises when L2 is loaded more"
