@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 FINE = 10**9  # pA in a mA
-SLACK = 10**3  # pA: what divisions rounded to just below a whole step reaches it all the same
+# pA: what divisions rounded to just below a whole step reaches it all the same; 100,000 shares of a
+# place would have to gain it to make up a mA
+SLACK = 10**4
 _START, _END = 0, 1
 _LOW, _RISING = -2, -1  # of a share that has not ended: it stands at its lowest, or it rises
 
