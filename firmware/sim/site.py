@@ -43,7 +43,8 @@ class SitePoint:
 class Site:
     """A site. Without a neutral single-phase points lie between two conductors.
 
-    `volts` is between conductor and neutral; without a neutral, between two conductors.
+    `volts` is between conductor and neutral; without a neutral, between two conductors. The
+    minimum is in whole steps.
     """
 
     tree: Tree
@@ -95,11 +96,12 @@ def _site(told: Mapping[str, Any]) -> Site:
         imbalance_ma=round(1_000 * imbalance_a) if "imbalance_a" in rules else None,
         slot_ms=round(60_000 * _number("[site]", rules, "slot_minutes", (1, 1_440), SLOT_MS / 6e4)),
     )
+    minimum_ma = round(1_000 * _number("[site]", rules, "minimum_a", (6, 32), 7))
     bare = Site(
         tree_of([]), {}, policy,
         volts=round(_number("[site]", rules, "volts", (100, 480), 230)),
         neutral=_flag(rules, "neutral"),
-        minimum_ma=round(1_000 * _number("[site]", rules, "minimum_a", (6, 32), 7)),
+        minimum_ma=-(-minimum_ma // policy.step_ma) * policy.step_ma,
     )  # fmt: skip
     fuses = [_fuse(number, fuse, bare) for number, fuse in enumerate(_tables(told, "fuse"), 1)]
     if not fuses:
