@@ -11,13 +11,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from firmware import VERSION
 from firmware.apps.first_boot import BOARD, UNNAMED, boards, choose
+from firmware.apps.progress import bar
 from firmware.io.control import ask_station
 from firmware.sim.replay import BadCsv, LedgerOf, Replay, read_csv
+from firmware.sim.site import BadSite
 from hal.board import BoardErrors, load_board
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -332,14 +333,39 @@ def replay(
         raise _fail(str(problem)) from problem
     run = Replay(sessions[: first or None], midnight, profile, seed=seed, settings=REPLAY_SETTINGS)
     began_s, cpu_s = time.monotonic(), time.process_time()
-    columns = (TextColumn("replay"), BarColumn(), TextColumn("{task.percentage:3.0f} %"),
-               TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("replay")
-        result = run.run(lambda done, total: bar.update(task, completed=done, total=total))
+    with bar("replay") as tell:
+        result = run.run(tell)
     _print_ledger(result, seed)
     print(f"took: {time.monotonic() - began_s:.0f} s, {time.process_time() - cpu_s:.0f} s of CPU")
     raise typer.Exit(0 if result.clean else 1)
+
+
+@sim.command()
+def site(
+    site_file: Annotated[Path, typer.Argument(metavar="SITE.TOML")],
+    sessions: Annotated[Path, typer.Argument(metavar="SESSIONS.CSV")],
+    *,
+    kw: Annotated[list[float] | None, typer.Option(help="another feeder; may be repeated")] = None,
+    more_points: Annotated[int, typer.Option(min=0, max=1_000, help="what if: so many more")] = 0,
+    less_amps: Annotated[int, typer.Option(min=0, help="what if: the feeder has A less")] = 0,
+    html: Annotated[Path | None, typer.Option(help="write a page with pictures there")] = None,
+) -> None:
+    """Share a site on paper among recorded sessions: who gets what, and would more points fit?"""
+    from firmware.apps.site import LEGEND, WhatIf, play_all, tables
+    from firmware.apps.site_page import page
+    from firmware.apps.story_reports import write_whole
+
+    what_if = WhatIf(tuple(kw or ()), more_points, less_amps)
+    try:
+        with bar("sessions") as tell:
+            played = play_all(site_file, sessions, what_if, tell)
+        if html is not None:
+            write_whole(html, page(played, site_file.stem, sessions.stem))
+    except (BadCsv, BadSite, OSError) as problem:
+        raise _fail(str(problem)) from problem
+    for shown in tables(played):
+        console.print(shown)
+    console.print(LEGEND, style="dim", highlight=False)
 
 
 def _print_ledger(result: LedgerOf, seed: int) -> None:

@@ -15,15 +15,25 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tools.measure import backlog, charging, dying, faults, pages, pins, processes, reaction
+from tools.measure import (
+    allocation,
+    backlog,
+    charging,
+    dying,
+    faults,
+    pages,
+    pins,
+    processes,
+    reaction,
+)
 from tools.uml.kernel import NoKernel
 
 TOP = Path(__file__).parent.parent.parent
 AIM_US = 2_000
 SAMPLED_AIM_US = 50_000
 PARTS = (
-    "steps", "profiles", "idle", "demo", "pages", "backlog", "dying", "faults", "reaction",
-    "pins",
+    "steps", "profiles", "allocation", "idle", "demo", "pages", "backlog", "dying", "faults",
+    "reaction", "pins",
 )  # fmt: skip
 PIN_TRIALS = 20
 BOARD = TOP / "boards" / "mock.toml"
@@ -65,6 +75,10 @@ def _steps(_args: argparse.Namespace, figures: Figures, _say: Say) -> None:
 
 def _profiles(_args: argparse.Namespace, figures: Figures, _say: Say) -> None:
     figures["profiles_us"] = charging.evaluation_us()
+
+
+def _allocation(_args: argparse.Namespace, figures: Figures, _say: Say) -> None:
+    figures["allocation_us"] = allocation.allocation_us()
 
 
 def _idle(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
@@ -122,6 +136,15 @@ def _print_profiles(console: Console, figures: Figures) -> None:
         table.add_column(column, justify="left" if not column else "right")
     for name, row in figures["profiles_us"].items():  # type: ignore[attr-defined]
         table.add_row(name, *map(str, row.values()))
+    console.print(table)
+
+
+def _print_allocation(console: Console, figures: Figures) -> None:
+    table = Table(title="load management: one allocation, us of CPU")
+    for column in ("", "fuses", "paused", "n", "min", "p50", "max"):
+        table.add_column(column, justify="left" if not column else "right")
+    for name, row in figures["allocation_us"].items():  # type: ignore[attr-defined]
+        table.add_row(name, *(f"{value:,}" for value in row.values()))
     console.print(table)
 
 
@@ -236,11 +259,12 @@ def _judge(console: Console, reactions: dict[str, dict[str, float]], *, fifo: bo
 
 
 _MEASURES = dict(zip(PARTS, (
-    _steps, _profiles, _idle, _demo, _pages, _backlog, _dying, _faults, _reaction, _pins,
+    _steps, _profiles, _allocation, _idle, _demo, _pages, _backlog, _dying, _faults, _reaction,
+    _pins,
 ), strict=True))  # fmt: skip
 _PRINTS = dict(zip(PARTS, (
-    _print_steps, _print_profiles, _print_idle, _print_demo, _print_pages, _print_backlog,
-    _print_dying,
+    _print_steps, _print_profiles, _print_allocation, _print_idle, _print_demo, _print_pages,
+    _print_backlog, _print_dying,
     _print_faults,
     _print_reaction, _print_pins,
 ), strict=True))  # fmt: skip

@@ -1,0 +1,116 @@
+"""Who is served at all, when the minima of all do not fit: priority, then fair turns.
+
+Time is cut into slots. Who is served keeps its place to the end of the slot; then the longest
+waiting come first, and of those served who were so the shortest. All places change at the same
+instant, so that a car on three phases finds them free together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from firmware.dlm.balance import Balance
+from firmware.dlm.claims import Claim, Grant, Policy, Turn
+from firmware.dlm.fill import Share
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Where a minimum does not fit: a place or a pair of phases; `alone` it would."""
+
+    place: int | None
+    pair: int | None
+    lack_ma: int
+    alone: bool
+
+
+def order(claims: Sequence[Claim], numbers: Iterable[int], slot: int) -> list[int]:
+    """Return these numbers of claims, first served first."""
+
+    def rank(number: int) -> tuple[int, int, int, str]:
+        claim = claims[number]
+        turn = claim.turn
+        if not turn.served:
+            return -claim.priority, 1, turn.since_ms, claim.point
+        if turn.slot == slot:
+            return -claim.priority, 0, turn.since_ms, claim.point
+        return -claim.priority, 2, -turn.since_ms, claim.point
+
+    return sorted(numbers, key=rank)
+
+
+def admit(
+    claims: Sequence[Claim],
+    shares: Sequence[Share],
+    room_ma: Sequence[int],
+    book: Balance,
+    slot: int,
+) -> dict[int, Lack]:
+    """Return the numbers of those who are refused, and what lacks; the minima of all others fit.
+
+    One that only the balance refuses is asked again after others were admitted.
+    """
+    short = _short(shares, room_ma)
+    everyone = book.limit_ma is not None  # else those who touch nothing short need not be asked
+    asked = [n for n, s in enumerate(shares) if everyone or not short.isdisjoint(s.places)]
+    used_ma = [0] * len(room_ma)
+    refused: dict[int, Lack] = {}
+    turn = order(claims, asked, slot)
+    while turn:
+        again: list[int] = []
+        for number in turn:
+            share, claim = shares[number], claims[number]
+            lack = _lack(share, used_ma, room_ma) or _uneven(claim, share.low_ma, book)
+            if lack is None:
+                refused.pop(number, None)
+                book.add(claim, share.low_ma)
+                for place in share.places:
+                    used_ma[place] += share.low_ma
+            else:
+                refused[number] = lack
+                if lack.pair is not None:
+                    again.append(number)
+        turn = again if len(again) < len(turn) else []
+    return refused
+
+
+def _short(shares: Iterable[Share], room_ma: Sequence[int]) -> set[int]:
+    """At which places the minima of all do not fit."""
+    lows_ma: dict[tuple[int, ...], int] = {}
+    for share in shares:
+        lows_ma[share.places] = lows_ma.get(share.places, 0) + share.low_ma
+    used_ma = [0] * len(room_ma)
+    for places, low_ma in lows_ma.items():
+        for place in places:
+            used_ma[place] += low_ma
+    return {place for place, sum_ma in enumerate(used_ma) if sum_ma > room_ma[place]}
+
+
+def _lack(share: Share, used_ma: Sequence[int], room_ma: Sequence[int]) -> Lack | None:
+    lacks = [
+        Lack(p, None, used_ma[p] + share.low_ma - room_ma[p], alone=share.low_ma <= room_ma[p])
+        for p in share.places
+        if used_ma[p] + share.low_ma > room_ma[p]
+    ]
+    return min(lacks, key=lambda lack: lack.alone, default=None)
+
+
+def _uneven(claim: Claim, low_ma: int, book: Balance) -> Lack | None:
+    pair = book.lacks(claim, low_ma)
+    if pair is None:
+        return None
+    return Lack(None, pair, book.fills_ma[pair] + low_ma - book.cap_ma(pair), alone=True)
+
+
+def turns(
+    claims: Iterable[Claim], grants: Mapping[str, Grant], policy: Policy, now_ms: int
+) -> dict[str, Turn]:
+    """Return the turns after an allocation, to be claimed with the next time."""
+    slot = now_ms // policy.slot_ms
+    after = {}
+    for claim in claims:
+        served = grants[claim.point].limit_ma > 0
+        since_ms = claim.turn.since_ms if served == claim.turn.served else now_ms
+        after[claim.point] = Turn(since_ms, served, slot)
+    return after

@@ -1,0 +1,225 @@
+"""The unit that shares the current of a site among its points, and answers their questions.
+
+A decrease is answered at once; an increase as far as it fits beside everything that may still
+be in force anywhere (`book`). So no fuse is over its limit, whatever is lost, late, restarted or
+cut off. A master that another one has followed (a higher epoch) never answers again; with
+`quorum` only the one that hears more than half of all units does, so two can never both give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from firmware.dlm.admit import turns
+from firmware.dlm.allocate import allocate
+from firmware.dlm.book import LOOK_MS, Book, Unit, UnitRecord, line_set
+from firmware.dlm.claims import Claim, Grant, Policy, Turn
+from firmware.dlm.phases import ALL
+from firmware.dlm.slave import LEASE_MAX_MS
+from firmware.dlm.tree import Load, Room, Tree, room
+from firmware.model.dlm import MasterSeen, SiteRoomChanged
+from firmware.model.dlm import UnitAnswered as Answered
+from firmware.model.dlm import UnitAsked as Asked
+from firmware.model.values import PhasesMa
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a master is told of its site. `cycle_ms` is the sample rate [CC613 7.4.1].
+
+    `fuse` is where a unit hangs that nobody has placed elsewhere.
+    """
+
+    tree: Tree
+    fuse: str
+    policy: Policy
+    least_ma: int
+    lease_ms: int
+    cycle_ms: int
+    network: int = 0
+    quorum: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeepUnit:
+    """A unit is to be remembered, over restarts of the master. [B-DLM-20]"""
+
+    record: UnitRecord
+
+
+@dataclass(slots=True)
+class MasterState:
+    """Plain data beside the book."""
+
+    available: dict[str, PhasesMa] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    turns: dict[str, Turn] = field(default_factory=dict)
+    cycle_ms: int = 0  # the next one
+    look_ms: int = 0
+    stale: bool = True  # what was shared out is of another world
+    fenced: bool = False
+    heard_most_ms: int | None = None  # since when more than half of all units are heard
+
+
+class Master:
+    """The machine of the master."""
+
+    def __init__(
+        self, name: str, epoch: int, site: Site, records: Iterable[UnitRecord], now_ms: int
+    ) -> None:
+        """`epoch` is higher than that of every earlier life and of every master before."""
+        self.name, self.epoch, self.site = name, epoch, site
+        self.book = Book(site.tree, site.lease_ms, now_ms + LEASE_MAX_MS)
+        self.state = MasterState(cycle_ms=now_ms, look_ms=now_ms)
+        for record in records:
+            self._know(record, now_ms)
+
+    def handle(self, fact: object, now_ms: int) -> Iterable[object]:
+        """Take one fact."""
+        s = self.state
+        out: list[object] = []
+        match fact:
+            case MasterSeen(name, self.site.network, epoch) if name != self.name:
+                s.fenced = s.fenced or epoch > self.epoch
+            case SiteRoomChanged(available):
+                s.stale = s.stale or dict(available) != s.available
+                s.available = dict(available)
+            case Asked() if fact.epoch == self.epoch and not s.fenced:
+                out += self._asked(fact, now_ms)
+            case _:
+                pass
+        if now_ms >= s.look_ms:
+            self._look(now_ms)
+        return out
+
+    def deadline_ms(self) -> int:
+        """The next look at who has fallen silent."""
+        return self.state.look_ms
+
+    # -- questions --------------------------------------------------------------------------
+
+    def _asked(self, asked: Asked, now_ms: int) -> list[object]:
+        out: list[object] = []
+        known = self.book.units.get(asked.unit)
+        if known is not None and (asked.life, asked.number) <= (known.life, known.number):
+            return []  # it was overtaken; its unit takes an answer to the latest only
+        record = _record(asked, known.record.fuse if known else self.site.fuse, known)
+        if known is None or known.record != record:
+            self._know(record, now_ms)
+            out.append(KeepUnit(record))
+        before = self.book.units[asked.unit]
+        self.state.stale |= _news(before, asked) or not self.book.talking(before, now_ms)
+        unit = self.book.heard(asked, now_ms)
+        if not self._may_give(now_ms):
+            return out
+        self._share(now_ms)
+        limits_ma = tuple((point, self._give(unit, point)) for point in sorted(unit.points))
+        unit.granted_ma = dict(limits_ma)
+        self.book.count(unit, now_ms)
+        out.append(
+            Answered(
+                asked.unit, asked.life, asked.number, self.epoch, self.site.lease_ms, limits_ma
+            )
+        )
+        return out
+
+    def _give(self, unit: Unit, point: str) -> int:
+        """Return a point's share, as far as it fits beside what may be in force elsewhere."""
+        grant = self.state.grants.get(point)
+        wanted_ma = grant.limit_ma if grant is not None else 0
+        in_force_ma = unit.points[point].in_force_ma
+        if wanted_ma <= in_force_ma:
+            return wanted_ma
+        step_ma = self.site.policy.step_ma
+        fits_ma = self.book.free_ma(unit, point, self._room()) // step_ma * step_ma
+        given_ma = min(wanted_ma, max(fits_ma, in_force_ma))
+        return given_ma if given_ma >= self.site.least_ma else 0
+
+    def _know(self, record: UnitRecord, now_ms: int) -> None:
+        unit = self.book.units.get(record.unit)
+        if unit is None:
+            unit = self.book.units[record.unit] = Unit(record)
+        unit.record = record
+        self.book.count(unit, now_ms)
+
+    def _may_give(self, now_ms: int) -> bool:
+        if not self.site.quorum:
+            return True
+        s, units = self.state, self.book.units.values()
+        if 2 * sum(self.book.talking(unit, now_ms) for unit in units) <= len(units):
+            s.heard_most_ms = None
+            return False
+        if s.heard_most_ms is None:  # one that gave before gives for half a lease at most
+            s.heard_most_ms = now_ms
+            self.book.unheard_until_ms = now_ms + 2 * self.site.lease_ms
+            for unit in units:
+                if not self.book.talking(unit, now_ms):
+                    unit.asked_ms = None  # the one before may have given to it meanwhile
+                self.book.count(unit, now_ms)
+        return True
+
+    # -- sharing ----------------------------------------------------------------------------
+
+    def _look(self, now_ms: int) -> None:
+        """Count who may have fallen silent; a cycle begins, or what is counted has changed."""
+        s = self.state
+        s.look_ms = now_ms + LOOK_MS
+        for unit in self.book.units.values():
+            changed = self.book.count(unit, now_ms)
+            s.stale |= changed and not self.book.talking(unit, now_ms)
+        self._share(now_ms)
+
+    def _share(self, now_ms: int) -> None:
+        s = self.state
+        if not s.stale and now_ms < s.cycle_ms:
+            return
+        if now_ms >= s.cycle_ms:
+            s.cycle_ms = now_ms + self.site.cycle_ms
+        s.stale = False
+        claims, held = self._claims(now_ms)
+        left_ma = room(self.site.tree, s.available, held)
+        s.grants = allocate(self.site.tree, claims, left_ma, self.site.policy, now_ms)
+        s.turns = turns(claims, s.grants, self.site.policy, now_ms)
+
+    def _claims(self, now_ms: int) -> tuple[list[Claim], list[Load]]:
+        claims, held = [], []
+        for unit in self.book.units.values():
+            fuse = unit.record.fuse
+            talking = self.book.talking(unit, now_ms)
+            for point, _ in unit.record.most_ma:
+                told = unit.points.get(point)
+                if not talking:
+                    held.append(Load(fuse, ALL, unit.record.disconnected_ma))
+                elif told is not None and told.most_ma > 0:
+                    turn = self.state.turns.get(point, Turn(now_ms))
+                    claims.append(
+                        Claim(point, fuse, line_set(told), told.most_ma, self.site.least_ma, turn,
+                              priority=told.priority, drawn_ma=max(told.drawn_ma))
+                    )  # fmt: skip
+        return claims, held
+
+    def _room(self) -> Room:
+        return room(self.site.tree, self.state.available)
+
+
+def lease_of(cycle_ms: int) -> int:
+    """Return the lease under a sample rate: half of what may pass until a unit falls back.
+
+    [B-DLM-16] more than three periods, at most 60 s
+    """
+    return min(3 * cycle_ms, 60_000) // 2
+
+
+def _record(asked: Asked, fuse: str, known: Unit | None) -> UnitRecord:
+    """Return what lasts of a unit: the most that each of its points ever wanted."""
+    before: Mapping[str, int] = dict(known.record.most_ma) if known is not None else {}
+    most_ma = {p.point: max(p.most_ma, before.get(p.point, 0)) for p in asked.points}
+    most_ma = {**before, **most_ma}
+    return UnitRecord(asked.unit, fuse, asked.disconnected_ma, tuple(sorted(most_ma.items())))
+
+
+def _news(unit: Unit, asked: Asked) -> bool:
+    """A car has come, gone or changed: it is not to wait for the next cycle. [B-DLM-07]"""
+    before = {p: (x.most_ma, x.uses, x.rotation) for p, x in unit.points.items()}
+    return before != {x.point: (x.most_ma, x.uses, x.rotation) for x in asked.points}
