@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from firmware.config.registry import changed, defaults
 from firmware.model.free import MODES, FreeMode
 from firmware.model.session import Transaction
+from firmware.model.settings import Settings
 
 CARD = "0a0e9b83"
 REMOTE = "remote"
@@ -31,6 +33,11 @@ class Policy:
     def verdict(self, token: str) -> str:
         """Return what the back end answers; what it starts itself, it accepts."""
         return "Accepted" if self.card_accepted or token == REMOTE else "Invalid"
+
+    @property
+    def parameters(self) -> Settings:
+        """The parameters of a station under it."""
+        return changed(defaults(), self.settings)
 
     @property
     def free(self) -> FreeMode | None:

@@ -102,15 +102,19 @@ class _Saver(pickle.Pickler):
     def __init__(self, file: io.BytesIO, kept: list[Settings]) -> None:
         super().__init__(file, protocol=5)
         self.kept = kept
+        self.dispatch_table = {Settings: self.number}
 
-    def persistent_id(self, obj: Any) -> int | None:
-        if not isinstance(obj, Settings):
-            return None
+    def number(self, settings: Settings) -> tuple[Any, ...]:
         for number, known in enumerate(self.kept):
-            if known is obj:
-                return number
-        self.kept.append(obj)
-        return len(self.kept) - 1
+            if known is settings:
+                return taken, (number,)
+        self.kept.append(settings)
+        return taken, (len(self.kept) - 1,)
+
+
+def taken(number: int) -> Settings:
+    """Stand in a state for what a shelf keeps; only a shelf can open it."""
+    raise LookupError(f"parameters {number} lie on a shelf")
 
 
 class _Opener(pickle.Unpickler):
@@ -118,9 +122,10 @@ class _Opener(pickle.Unpickler):
         super().__init__(file)
         self.kept = kept
 
-    def persistent_load(self, pid: Any) -> Settings:
-        kept: Settings = self.kept[pid]
-        return kept
+    def find_class(self, module: str, name: str) -> Any:
+        if name == taken.__name__ and module == __name__:
+            return self.kept.__getitem__
+        return super().find_class(module, name)
 
 
 def _keep(after: dict[bytes, Reached], at: Reached) -> None:

@@ -9,12 +9,13 @@ back end's ledger is the meter. States that are equal at the same instant are on
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from ocpp.charge_point import camel_to_snake_case  # type: ignore[import-untyped]
 
-from firmware.config.registry import changed, defaults
 from firmware.io.sqlite import Database
 from firmware.model import backend as b
 from firmware.model import outlet as o
@@ -32,16 +33,20 @@ from firmware.storage import rows, schema
 
 STEP_MS = 3_000  # an event, and what it leads to
 NERVOUS_MS = 300  # between two showings of a card by somebody who is not sure
-POLL_MS = 3_000
+POLL_MS = 30_000  # registers are read when they are needed besides
 WH_PER_S = 3
 FIRST_WH = 1_000
 LEAVE_MS = 20_000  # for contacts, pin and last register
 SETTLE_MS = 60_000  # longer than any token lasts
 INFO = StationInfo("Powerstation", "orders", "S1", "1", 1)
-NOON = "2026-01-31T12:00:00Z"
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NO_ID = 999
-# What only shows or remembers: without it, states that differ in nothing else are one.
-SHOWN = (Part.LED, Part.RECENT, Part.WEAR, Part.COMMISSIONING)
+# What only shows or remembers, and what nothing here concerns: without it, states that differ in
+# nothing else are one.
+SILENT = (
+    Part.LED, Part.RECENT, Part.WEAR, Part.COMMISSIONING, Part.SECURITY, Part.TRANSFERS,
+    Part.INPUTS, Part.EXTERNAL, Part.BOARD_LINK, Part.LEARN,
+)  # fmt: skip
 
 
 class Deaf:
@@ -61,6 +66,7 @@ class Around:
     """The world around the station; plain values only."""
 
     now_ms: int = 0
+    before_ms: int = 0  # the age of the world when the station woke up
     cable: bool = False
     car: bool = False
     held: bool = False
@@ -72,9 +78,15 @@ class Around:
     answers: list[str] = field(default_factory=list)  # that a late back end has not sent yet
     ledger: Ledger = field(default_factory=Ledger)  # of the back end
     open: s.Transaction | None = None  # by the disk
-    disk: list[rows.Statement] = field(default_factory=list)  # all since it was new
+    disk: list[bytes] = field(default_factory=list)  # commits since it was new, pickled
     boots: int = 0
     cuts: int = 0
+
+    @property
+    def clock(self) -> str:
+        """The time by the clock of the back end."""
+        at = NOON + timedelta(milliseconds=self.before_ms + self.now_ms)
+        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Rig:
@@ -82,23 +94,24 @@ class Rig:
 
     def __init__(self, policy: Policy, settings: Settings | None = None) -> None:
         self.policy = policy
-        self.settings = settings or settings_of(policy)
+        self.settings = settings or policy.parameters
         self.around = Around()
         self.leave = Leave(policy)
         self.replies: dict[str, str] = {}
         self.boot()
 
     def boot(self) -> None:
-        """Wake up with what the disk knows; the back end is told where it can be reached."""
+        """Wake up with what the disk knows."""
         a = self.around
-        a.disk.append(rows.NEW_BOOT)
+        a.disk.append(pickle.dumps([rows.NEW_BOOT]))
         a.boots += 1
-        a.now_ms, a.permit, a.held, a.closed_ms, a.answers = 0, False, False, None, []
+        a.before_ms, a.now_ms = a.before_ms + a.now_ms, 0
+        a.permit, a.held, a.closed_ms, a.answers = False, False, None, []
         database = Database(None, schema.MIGRATIONS)
-        database.apply(a.disk)
+        database.apply(statement for commit in a.disk for statement in pickle.loads(commit))
         self.core = StationCore(self.settings, rows.memory(database.query), Options(INFO, POLL_MS))
         database.close()
-        self.core.parts |= dict.fromkeys(SHOWN, Deaf())
+        self.core.parts |= dict.fromkeys(SILENT, Deaf())
         self.leave.woke()
         if a.online:
             self.tell(b.BackendConnected(0))
@@ -208,10 +221,9 @@ class Rig:
         """Give facts, and do what is wished until nothing is left to do."""
         queue = list(facts)
         for _ in range(1_000):
+            queue = queue or self.physics()
             if not queue:
-                queue = self.physics()
-                if not queue:
-                    return
+                return
             for wish in self.core.handle(queue.pop(0), self.around.now_ms):
                 queue += self.perform(wish)
         raise Wrong("station and world do not come to rest")
@@ -246,8 +258,9 @@ class Rig:
         a = self.around
         match wish:
             case Store(ticket, writes):
+                statements = [line for write in writes for line in rows.statements(write)]
+                a.disk.append(pickle.dumps(statements))
                 for write in writes:
-                    a.disk += rows.statements(write)
                     if isinstance(write, PutTransaction):
                         self.written(write.transaction)
                 return [Stored(ticket)]
@@ -277,10 +290,9 @@ class Rig:
 
     def judge_closing(self) -> None:
         """Power may flow in a transaction that is on the disk, and that nobody has refused."""
-        running = self.around.open
-        if running is None:
+        if self.around.open is None:
             raise Wrong("power outside a transaction")
-        if running.denied:
+        if self.around.open.denied:
             raise Wrong("power in a transaction whose energy was ended")
 
     # -- the back end ---------------------------------------------------------------------------
@@ -322,9 +334,9 @@ class Rig:
         ledger = self.around.ledger
         match action:
             case "BootNotification":
-                return {"status": "Accepted", "currentTime": NOON, "interval": 600}
+                return {"status": "Accepted", "currentTime": self.around.clock, "interval": 600}
             case "Heartbeat":
-                return {"currentTime": NOON}
+                return {"currentTime": self.around.clock}
             case "Authorize":
                 return {"idTagInfo": {"status": self.policy.verdict(str(payload["idTag"]))}}
             case "StartTransaction":
@@ -386,8 +398,3 @@ EVENTS: dict[str, Callable[[Rig], None]] = {
     "answers late": Rig.lateness,
 }
 NAMES = tuple(EVENTS)
-
-
-def settings_of(policy: Policy) -> Settings:
-    """Return the parameters of a policy."""
-    return changed(defaults(), policy.settings)

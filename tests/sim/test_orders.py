@@ -4,7 +4,7 @@ import pytest
 
 from firmware.sim.leave import FIXED, Policy, Wrong, policies
 from firmware.sim.order_search import search
-from firmware.sim.orders import NAMES, Rig, settings_of
+from firmware.sim.orders import NAMES, Rig
 
 POLICIES = {policy.name: policy for policy in policies()}
 
@@ -27,7 +27,7 @@ def test_orders_that_lead_to_the_same_state_are_played_once():
 def test_a_problem_is_told_with_the_order_that_leads_to_it():
     policy = Policy("", {"local_whitelist_entries": "0a0e9b83"})
     book = Policy("", {"local_whitelist_entries": ""}, card_accepted=False)
-    found = search(book, 2, settings=settings_of(policy))
+    found = search(book, 2, settings=policy.parameters)
     assert "0a0e9b83 charges without leave: after card, plug" in found.problems
 
 
@@ -37,7 +37,7 @@ def test_a_problem_is_told_with_the_order_that_leads_to_it():
 def _found_out(thinks, station, order):
     known = {"local_whitelist_entries": "", "ocpp_whitelist_enabled": "off"}
     policy = Policy("", {**known, **thinks}, card_accepted=False)
-    rig = Rig(policy, settings_of(Policy("", {**known, **station})))
+    rig = Rig(policy, Policy("", {**known, **station}).parameters)
     with pytest.raises(Wrong) as problem:
         for name in order:
             rig.event(name)
@@ -60,7 +60,7 @@ def test_a_station_that_ignores_the_verdict_is_found_out():
     station = {**thinks, "ocpp:StopTransactionOnInvalidId": "false"}
     order = ("back end away", "card", "plug", "back end away")
     rig = Rig(Policy("", {"local_whitelist_entries": "", **thinks}, card_accepted=False),
-              settings_of(Policy("", {"local_whitelist_entries": "", **station})))  # fmt: skip
+              Policy("", {"local_whitelist_entries": "", **station}).parameters)  # fmt: skip
     for name in order:
         rig.event(name)
     assert rig.around.open.denied and not rig.around.permit  # only its energy ends [ER 3.17]
