@@ -9,7 +9,6 @@ back end's ledger is the meter. States that are equal at the same instant are on
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -78,7 +77,7 @@ class Around:
     answers: list[str] = field(default_factory=list)  # that a late back end has not sent yet
     ledger: Ledger = field(default_factory=Ledger)  # of the back end
     open: s.Transaction | None = None  # by the disk
-    disk: list[bytes] = field(default_factory=list)  # commits since it was new, pickled
+    disk: list[str] = field(default_factory=list)  # commits since it was new, as JSON
     boots: int = 0
     cuts: int = 0
 
@@ -103,12 +102,12 @@ class Rig:
     def boot(self) -> None:
         """Wake up with what the disk knows."""
         a = self.around
-        a.disk.append(pickle.dumps([rows.NEW_BOOT]))
+        a.disk.append(json.dumps([rows.NEW_BOOT]))
         a.boots += 1
         a.before_ms, a.now_ms = a.before_ms + a.now_ms, 0
         a.permit, a.held, a.closed_ms, a.answers = False, False, None, []
         database = Database(None, schema.MIGRATIONS)
-        database.apply(statement for commit in a.disk for statement in pickle.loads(commit))
+        database.apply(statement for commit in a.disk for statement in json.loads(commit))
         self.core = StationCore(self.settings, rows.memory(database.query), Options(INFO, POLL_MS))
         database.close()
         self.core.parts |= dict.fromkeys(SILENT, Deaf())
@@ -259,7 +258,7 @@ class Rig:
         match wish:
             case Store(ticket, writes):
                 statements = [line for write in writes for line in rows.statements(write)]
-                a.disk.append(pickle.dumps(statements))
+                a.disk.append(json.dumps(statements))
                 for write in writes:
                     if isinstance(write, PutTransaction):
                         self.written(write.transaction)
