@@ -93,6 +93,7 @@ from tests.laws.list_facts import (
     RESERVED,
 )
 from tests.laws.security_facts import SECURE, SECURITY, TRIED
+from tests.laws.sharing_facts import SHARING
 from tests.laws.telling import GRID_MS, Story, tell
 from tests.laws.transfer_facts import FETCHED, INSTALLING, ORDERED, TOO_OFTEN, TRANSFERS
 from tests.laws.watchers import WATCHERS
@@ -239,6 +240,7 @@ KINDS = (
         (*REPORTS, *COMMON, *FAULT_TYPES, s.EnergyWanted, LimitSet, LimitLifted),
         ((), (s.EnergyWanted(1, True, "transaction"),)),
     ),
+    *SHARING,
     *WATCHERS,
     Kind(
         "LedCore",
