@@ -40,6 +40,7 @@ SETTLE_MS = 60_000  # longer than any token lasts
 INFO = StationInfo("Powerstation", "orders", "S1", "1", 1)
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NO_ID = 999
+NOW = "@now"  # stands in an answer until it leaves: a late one tells the time when it does
 # What only shows or remembers, and what nothing here concerns: without it, states that differ in
 # nothing else are one.
 SILENT = (
@@ -326,16 +327,16 @@ class Rig:
         """The station gets an answer; the outsider sees it pass."""
         head, text = note.split("\n", 1)
         self.leave.answered(*head.split(" "))
-        return [b.FrameReceived(text)]
+        return [b.FrameReceived(text.replace(NOW, self.around.clock))]
 
     def conf(self, action: str, payload: dict[str, object]) -> dict[str, object]:
         """Return the answer to a request, and write the ledger."""
         ledger = self.around.ledger
         match action:
             case "BootNotification":
-                return {"status": "Accepted", "currentTime": self.around.clock, "interval": 600}
+                return {"status": "Accepted", "currentTime": NOW, "interval": 600}
             case "Heartbeat":
-                return {"currentTime": self.around.clock}
+                return {"currentTime": NOW}
             case "Authorize":
                 return {"idTagInfo": {"status": self.policy.verdict(str(payload["idTag"]))}}
             case "StartTransaction":
