@@ -73,10 +73,13 @@ def forbidden(settings: Settings, texts: Mapping[str, str], role: Role) -> list[
 
 
 def needed_role(param: Param, settings: Settings) -> Role:
-    """Return who may write a parameter. [CC613 7.3a] The maker may open one to the installer."""
+    """Return who may see and write a parameter.
+
+    [CC613 7.3a, B-CUR-10] The maker opens those of the one supply line to the installer, or not.
+    """
     opened = settings.flag("station_single_supply_installer_access")
-    if param.key == "station_single_supply" and opened:
-        return Role.INSTALLER
+    if param.key in ("station_single_supply", "station_supply_line_limit"):
+        return Role.INSTALLER if opened else Role.MANUFACTURER
     return param.role
 
 

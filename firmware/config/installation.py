@@ -50,7 +50,6 @@ PARAMS = (
         manual="7.2, 7.3a",
         help="Maximum sum current of both connectors on one supply line; replaces the two "
         "installation limits.",
-        acts=False,
         shown_if=("station_single_supply", ("on",)),
     ),
     Param(
@@ -104,7 +103,6 @@ PARAMS = (
         role=Role.INSTALLER,
         manual="1.4, 1.5, 7.3a, 7.8",
         help="Which grid phase feeds L1/L2/L3 of connector 1.",
-        acts=False,
     ),
     Param(
         "phase_rotation_2",
@@ -117,7 +115,6 @@ PARAMS = (
         role=Role.INSTALLER,
         manual="1.4, 1.5, 7.3a",
         help="Same for connector 2.",
-        acts=False,
     ),
     Param(
         "meter1_type",

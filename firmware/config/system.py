@@ -157,7 +157,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.2, 7.3a",
         help="Maximum sum current given by wiring/fuses of a dual station with one supply line.",
-        acts=False,
         shown_if=("station_single_supply", ("on",)),
     ),
     Param(
@@ -173,7 +172,6 @@ PARAMS = (
         manual="7.3a",
         help="Activates load balancing between the two connectors of a station with one supply "
         "line.",
-        acts=False,
     ),
     Param(
         "station_single_supply_installer_access",
@@ -188,7 +186,6 @@ PARAMS = (
         manual="7.3a",
         help="Shows and unlocks the single-supply settings for installer and operator in WebUI "
         "2.0.",
-        acts=False,
     ),
     Param(
         "controller_master_slave_mode",
@@ -232,7 +229,6 @@ PARAMS = (
         manual="10",
         help="On: the second connector has its own RFID reader; Off: one shared reader serves "
         "both connectors.",
-        acts=False,
     ),
     Param(
         "manufacturer_password",

@@ -123,6 +123,8 @@ class LimitBook:
             ):
                 limit_ma = settings.number(key) * 1_000
                 book.limits[source] = Limit(source, limit_ma, key, NEVER_MS)
+            if settings.flag("station_single_supply"):  # [CC613 7.3a] the line takes its place
+                del book.limits["installation"]
             fed = settings.text(f"phases_connected_{outlet}")  # [CC613 7.1] one: L1 only
             book.phases = 3 if fed == "three_phase" else 1
 

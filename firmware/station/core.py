@@ -23,6 +23,7 @@ from firmware.diag.commissioning import Commissioning
 from firmware.diag.inputs import InputWatch
 from firmware.diag.recent import Recent
 from firmware.diag.wear import Wear
+from firmware.dlm.supply import SupplyLine
 from firmware.led.core import LedCore
 from firmware.limits.core import LimitBook
 from firmware.metering.core import POLL_MS, MeteringCore
@@ -87,11 +88,13 @@ class StationCore:
             )
             for n in outlets
         }
-        own = options.readers == len(outlets) > 1
+        own = options.readers == len(outlets) > 1 and settings.flag("rfid_slave")
         desk = Desk(settings, outlets, running, closed, fixed=options.tethered, own_readers=own)
         desk.remember(memory.reservations)
         self.charging = ChargingCore(settings, memory, outlets)
-        self.limits = LimitBook(settings, outlets, self.charging.first())
+        self.supply = SupplyLine(settings, outlets)
+        first = (*self.charging.first(), *self.supply.first())
+        self.limits = LimitBook(settings, outlets, first)
         self.ocpp = OcppCore(settings, memory, options.info)
         self.auth = _auth(settings, memory, running)
         self.configuration = ConfigurationDesk(
@@ -129,6 +132,7 @@ class StationCore:
             Part.DESK: desk,
             Part.AUTH: self.auth,
             Part.LIMITS: self.limits,
+            Part.SUPPLY: self.supply,
             Part.METERING: self.metering,
             Part.WATCH: MeterWatch(outlets, running, idle_ms=IDLE_POLLS * options.meter_poll_ms),
             Part.EXTERNAL: ExternalMeters(options.other_meters),

@@ -37,6 +37,7 @@ class Part(StrEnum):
     DESK = "desk"
     AUTH = "auth"
     LIMITS = "limits"
+    SUPPLY = "supply"  # one line for both outlets
     METERING = "metering"
     WATCH = "watch"
     EXTERNAL = "external"
@@ -64,15 +65,16 @@ METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTING
 WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUTS
 ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
 CHARGING, SECURITY, WATCHDOG = Part.CHARGING, Part.SECURITY, Part.WATCHDOG
+SUPPLY = Part.SUPPLY
 BOARD_LINK, TRANSFERS = Part.BOARD_LINK, Part.TRANSFERS
 LEARN, RECENT, COMMISSIONING = Part.LEARN, Part.RECENT, Part.COMMISSIONING
 INSIDE = (
-    SESSION, DESK, AUTH, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR, LED,
-    OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN,
+    SESSION, DESK, AUTH, SUPPLY, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR,
+    LED, OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN,
 )  # fmt: skip
 
 CONFIGURED = (
-    SESSION, DESK, AUTH, LIMITS, METERING, LED, OCPP, CHARGING, SECURITY, WATCHDOG,
+    SESSION, DESK, AUTH, SUPPLY, LIMITS, METERING, LED, OCPP, CHARGING, SECURITY, WATCHDOG,
     BOARD_LINK, TRANSFERS, LEARN, RECENT, OUT,
 )  # fmt: skip
 
@@ -80,10 +82,10 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     Tick: INSIDE,
     # from the pilot
     o.CpChanged: (SESSION, DESK, WATCH),
-    o.CableChanged: (LIMITS, SESSION, DESK, WATCH, RECENT),
+    o.CableChanged: (SUPPLY, LIMITS, SESSION, DESK, WATCH, RECENT),
     o.ContactorMoved: (SESSION, WATCH, WEAR, COMMISSIONING, RECENT),
     o.LockMoved: (DESK, WEAR, COMMISSIONING, RECENT),
-    o.OfferChanged: (WATCH, METERING),
+    o.OfferChanged: (WATCH, METERING, SUPPLY),
     o.PermitEnded: (),
     o.CpToggled: (),  # for ISO 15118
     o.FaultRaised: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED, COMMISSIONING, RECENT),
@@ -109,7 +111,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.StopAsked: (SESSION,),
     s.UnlockAsked: (SESSION,),
     s.OperativeChanged: (SESSION,),
-    s.EnergyWanted: (LIMITS,),
+    s.EnergyWanted: (SUPPLY, LIMITS),
     v.LimitSet: (LIMITS,),
     v.LimitLifted: (LIMITS,),
     s.LimitChanged: (SESSION,),
@@ -141,7 +143,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.ShowPattern: (OUT,),
     # meters
     s.ReadMeter: (OUT,),
-    s.MeterRead: (SESSION, METERING, WATCH, COMMISSIONING),
+    s.MeterRead: (SUPPLY, SESSION, METERING, WATCH, COMMISSIONING),
     s.MeterSilent: (METERING,),
     s.EnergySampled: (OCPP,),
     # devices that no outlet owns

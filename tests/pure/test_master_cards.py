@@ -159,7 +159,7 @@ def test_cards_at_the_second_reader_are_learned_too():
 
 @pytest.mark.parametrize("readers, outlet", [(1, 1), (2, 2)])
 def test_a_reader_of_its_own_serves_its_outlet(readers, outlet):
-    station = Free(None, readers=readers, local_whitelist_entries="0a0e9b83")
+    station = Free(None, readers=readers, rfid_slave="on", local_whitelist_entries="0a0e9b83")
     station.plug(2)
     station.wait(2_000)
     station.plug(1)
@@ -168,7 +168,7 @@ def test_a_reader_of_its_own_serves_its_outlet(readers, outlet):
 
 
 def test_at_the_reader_of_the_other_outlet_a_card_stops_nothing():
-    station = Free(None, readers=2, local_whitelist_entries="0a0e9b83")
+    station = Free(None, readers=2, rfid_slave="on", local_whitelist_entries="0a0e9b83")
     station.plug(1)
     station.tell(CardSeen("0a0e9b83", 1, 0))
     station.draw()
