@@ -23,6 +23,7 @@ DRIVERS: Mapping[str, tuple[str, ...]] = {
 }
 GPIO_FACTORIES = ("gpiod", "lgpio", "rpigpio")
 SIMULATED_DRIVERS = frozenset({"world"})
+ABSENT = "absent"  # of a meter that is chosen but cannot be there; no board file may say so
 SIMULATED_PATIENCE = 5  # deadmen's times, so that a busy laptop is not taken for a dead one
 
 LONGEST_SAMPLING_MS = 50  # [61851-1 A.6 seq 8] 100 ms to open, half of them to notice
@@ -66,7 +67,7 @@ class OutletProfile:
 class MeterProfile:
     """One meter by name; `device` is its address for the driver, empty where it needs none.
 
-    `map` names its register map.
+    `map` names its register map. Of an absent meter, `device` says why.
     """
 
     name: str
