@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from firmware.config.meters import SERIAL_TYPES, TCP_TYPES
+from firmware.config.meters import ONE_PHASE, SERIAL_TYPES, TCP_TYPES
 from firmware.model.settings import Settings
-from hal.board import ABSENT, BoardProfile, MeterProfile
+from hal.board import ABSENT, PLACED_METERS, BoardProfile, MeterProfile
 
-CHARGING, HOUSE = "meter1", "meter2"  # names of the meters that parameters place
+CHARGING, HOUSE = PLACED_METERS
 
 
 def with_meters(profile: BoardProfile, settings: Settings) -> BoardProfile:
@@ -23,7 +23,7 @@ def with_meters(profile: BoardProfile, settings: Settings) -> BoardProfile:
     if kind in TCP_TYPES:
         profile = _charging(profile, _on_tcp(CHARGING, kind, settings))
     elif kind != "none":
-        profile = _serial(profile, kind)
+        profile = _serial(profile, kind, settings)
     kind = settings.text("meter2_type")
     if settings.flag("dlm_external_meter_support") and kind != "none":
         house = _on_tcp(HOUSE, kind, settings)
@@ -47,15 +47,17 @@ def _charging(profile: BoardProfile, meter: MeterProfile) -> BoardProfile:
     return replace(profile, outlets=outlets, meters=(*kept, meter))
 
 
-def _serial(profile: BoardProfile, kind: str) -> BoardProfile:
-    owned = {outlet.meter for outlet in profile.outlets}
-    meters = [_as(kind, m) if m.name in owned else m for m in profile.meters]
+def _serial(profile: BoardProfile, kind: str, settings: Settings) -> BoardProfile:
+    fed = {o.meter: settings.text(f"phases_connected_{o.number}") for o in profile.outlets}
+    meters = [_as(kind, m, fed[m.name]) if m.name in fed else m for m in profile.meters]
     return replace(profile, meters=tuple(meters))
 
 
-def _as(kind: str, meter: MeterProfile) -> MeterProfile:
+def _as(kind: str, meter: MeterProfile, fed: str) -> MeterProfile:
     if kind not in SERIAL_TYPES:
         return MeterProfile(meter.name, ABSENT, f"meter1_type {kind} has no driver")
+    if kind in ONE_PHASE and fed == "three_phase":
+        return MeterProfile(meter.name, ABSENT, f"meter1_type {kind}: one phase of three")
     if meter.driver != "modbus" or not meter.device.startswith("/"):
         where = f'driver "{meter.driver}"' if meter.driver != "modbus" else meter.device
         return MeterProfile(meter.name, ABSENT, f"meter1_type {kind}: no serial bus ({where})")

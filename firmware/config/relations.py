@@ -208,7 +208,7 @@ def _unencrypted(before: Values, after: Values) -> Iterator[str]:
 
 
 def _elsewhere(before: Values, after: Values, networks: Iterable[str]) -> Iterator[str]:
-    """[B-MET-05, CC613 1.4, 7.4.2] A meter in another network may not be reached for ever."""
+    """[B-MET-05, CC613 1.4, 7.4.2] A meter in another network may be out of reach."""
     match after["lan_config_mode"], after["lan_static_ip"], after["lan_static_netmask"]:
         case "manual", str(own), mask if own:
             networks = (f"{own}/{mask}",)

@@ -6,7 +6,7 @@ import pytest
 
 from firmware.apps.meters import with_meters
 from firmware.config.meters import SERIAL_TYPES, TCP_TYPES
-from hal.board import load_board
+from hal.board import BoardErrors, load_board
 from hal.opening import open_station
 from hal.ports import HardwareSilent
 from hal.registers import known_maps, load_map
@@ -89,6 +89,23 @@ def test_a_serial_type_on_a_board_without_a_serial_bus_is_a_meter_that_never_ans
         with pytest.raises(HardwareSilent, match="meter1_type abb_b23_rtu: no serial bus"):
             ports.meters[number].read()
     ports.close()
+
+
+@pytest.mark.covers("P133")
+def test_a_meter_of_one_phase_is_not_opened_where_an_outlet_has_three(boards):
+    one = {"meter1_type": "eastron_sdm120_rtu", "phases_connected_1": "single_phase"}
+    why = "meter1_type eastron_sdm120_rtu: one phase of three"
+    first = (1, "meter_1", "modbus", "/dev/ttyAMA3?unit=1", "sdm120")
+    profile = with_meters(boards("cm4_dual"), settings(**one))
+    assert places(profile) == [first, (2, "meter_2", "absent", why, "")]
+
+
+def test_no_board_file_may_take_the_name_of_a_meter_of_parameters(repository, tmp_path):
+    text = (repository / "boards" / "mock.toml").read_text()
+    board = tmp_path / "board.toml"
+    board.write_text(text.replace('"meter_2"', '"meter1"'))
+    with pytest.raises(BoardErrors, match="meter meter1: is a name of parameters; call it meter_1"):
+        load_board(board)
 
 
 def test_no_board_file_may_call_a_meter_absent(repository, tmp_path):
