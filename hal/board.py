@@ -23,6 +23,8 @@ DRIVERS: Mapping[str, tuple[str, ...]] = {
 }
 GPIO_FACTORIES = ("gpiod", "lgpio", "rpigpio")
 SIMULATED_DRIVERS = frozenset({"world"})
+ABSENT = "absent"  # of a meter that is chosen but cannot be there; no board file may say so
+PLACED_METERS = ("meter1", "meter2")  # by parameters, beside or in place of the board's
 SIMULATED_PATIENCE = 5  # deadmen's times, so that a busy laptop is not taken for a dead one
 
 LONGEST_SAMPLING_MS = 50  # [61851-1 A.6 seq 8] 100 ms to open, half of them to notice
@@ -66,7 +68,7 @@ class OutletProfile:
 class MeterProfile:
     """One meter by name; `device` is its address for the driver, empty where it needs none.
 
-    `map` names its register map.
+    `map` names its register map. Of an absent meter, `device` says why.
     """
 
     name: str
@@ -310,6 +312,9 @@ def _check_meters(
     names = [meter.name for meter in meters]
     for name in sorted({name for name in names if name and names.count(name) > 1}):
         check.tell(f"meter {name}", "is described twice", "give each meter its own name")
+    for name in PLACED_METERS:
+        if name in names:
+            check.tell(f"meter {name}", "is a name of parameters", f"call it meter_{name[-1]}")
     for outlet in outlets:
         if outlet.meter is not None and outlet.meter not in names:
             where = f"outlet {outlet.number} meter"

@@ -48,6 +48,7 @@ _READING: Kinds = {
     "power_w": (int,),
     "currents_ma": (list,),
     "voltages_mv": (list, _NONE),
+    "powers_w": (list, _NONE),
 }
 _CARD: Kinds = {
     "uid": (str,), "reader": (int,), "at_ms": (int,), "kind": (str,), "secure": (bool,),
@@ -106,10 +107,11 @@ def drive_of(body: object) -> OutletDrive:
 def reading_of(body: object) -> MeterReading:
     """Return the meter reading that a frame carries."""
     fields = _checked("reading", body, _READING)
-    volts = fields["voltages_mv"]
-    voltages_mv = None if volts is None else _triple("voltages_mv", volts)
-    currents_ma = _triple("currents_ma", fields["currents_ma"])
-    return MeterReading(**{**fields, "currents_ma": currents_ma, "voltages_mv": voltages_mv})
+    triples = {
+        name: None if fields[name] is None else _triple(name, fields[name])
+        for name in ("currents_ma", "voltages_mv", "powers_w")
+    }
+    return MeterReading(**{**fields, **triples})
 
 
 def card_of(body: object) -> CardRead:

@@ -11,14 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hal.board import BoardProfile, MeterProfile, ReaderProfile
+from hal.board import ABSENT, BoardProfile, MeterProfile, ReaderProfile
 from hal.drivers.world import WorldInputs, WorldLed, WorldMeter, WorldOutlets, WorldReader
 from hal.frames import SOCKET_NAME
 from hal.ports import (
     EdgePort,
+    HardwareSilent,
     InputPort,
     LedPort,
     MeterPort,
+    MeterReading,
     OutletPort,
     RfidPort,
     WatchdogPort,
@@ -108,6 +110,18 @@ def open_station(profile: BoardProfile, state_dir: Path) -> StationPorts:
     return StationPorts(readers, led, meters, others, inputs, tuple(closers))
 
 
+@dataclass(frozen=True, slots=True)
+class AbsentMeter:
+    """A meter that was chosen and cannot be there."""
+
+    name: str
+    reason: str
+
+    def read(self) -> MeterReading:
+        """Raise `HardwareSilent` with the reason."""
+        raise HardwareSilent(f"meter {self.name}: {self.reason}")
+
+
 class _Opener:
     """Opens one device after the other; libraries of real buses are imported where one is named."""
 
@@ -137,6 +151,8 @@ class _Opener:
             real = open_meter(meter.name, meter.device, meter.map, self.buses)
             self.closers += [bus.close for where, bus in self.buses.items() if where not in known]
             return real
+        if meter.driver == ABSENT:
+            return AbsentMeter(meter.name, meter.device)
         _only_world(f"meter {meter.name}", meter.driver)
         played = WorldMeter(self.world, meter.name)
         self.closers.append(played.close)

@@ -62,13 +62,17 @@ class OutletDrive:
 
 @dataclass(frozen=True, slots=True)
 class MeterReading:
-    """One exchange with a meter: register in Wh, currents in mA in the meter's own order."""
+    """One exchange with a meter: register in Wh, currents in mA in the meter's own order.
+
+    Power is negative where it is exported; currents may be magnitudes.
+    """
 
     at_ms: int
     energy_wh: int
     power_w: int
     currents_ma: tuple[int, int, int]
     voltages_mv: tuple[int, int, int] | None = None
+    powers_w: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

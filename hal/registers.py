@@ -1,7 +1,8 @@
 """Register maps of meters as data: loads and checks them, and turns registers into a reading.
 
-A map is a TOML file in `hal/meters`. Values leave here as whole mV, mA, W and Wh; what no meter
-can mean is refused, because a wrong word order reads as zero current and would free a fuse.
+A map is a TOML file in `hal/meters`, with its source. Values leave here as whole mV, mA, W and
+Wh; what no meter can mean is refused, because a wrong word order reads as zero current and would
+free a fuse. A meter of one phase measures L1; the others read 0 there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 import struct
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,13 +38,19 @@ _BOUNDS = {  # what even a meter of a large site cannot exceed, in mV, mA, W and
     "energy": (0, 1_000_000_000_000),
 }
 _SMALLEST = 1e-9  # a float between 0 and this is two words in the wrong order
-_QUANTITIES = (
-    "energy",
-    "power",
-    *(f"current_{phase}" for phase in PHASES),
-    *(f"voltage_{phase}" for phase in PHASES),
-)
-_OPTIONAL = frozenset(f"voltage_{phase}" for phase in PHASES)
+_NO_VALUE = {  # the largest number of an integer: what meters send for what they do not measure
+    "u16": 2**16 - 1, "s16": 2**15 - 1, "u32": 2**32 - 1, "s32": 2**31 - 1,
+    "u64": 2**64 - 1, "s64": 2**63 - 1,
+}  # fmt: skip
+_VOLTAGES = tuple(f"voltage_{phase}" for phase in PHASES)
+_CURRENTS = tuple(f"current_{phase}" for phase in PHASES)
+_POWERS = tuple(f"power_{phase}" for phase in PHASES)
+_NEEDED = {  # by phases: what a map must have, and what it has wholly or not at all
+    1: (frozenset(("energy", "power", "current_l1")), ()),
+    3: (frozenset(("energy", "power", *_CURRENTS)), (frozenset(_VOLTAGES), frozenset(_POWERS))),
+}
+_KEYS = ("name", "source", "function", "word_order", "blocks", "values")
+_MORE_KEYS = ("phases", "unverified")
 
 
 class MapError(ValueError):
@@ -72,6 +79,9 @@ class RegisterMap:
     low_word_first: bool
     blocks: tuple[tuple[int, int], ...]
     values: Mapping[str, Value]
+    phases: int = 3
+    source: str = ""
+    unverified: str = ""  # what of it nobody has seen confirmed
 
 
 def known_maps() -> tuple[str, ...]:
@@ -100,11 +110,21 @@ def parse_map(name: str, text: str) -> RegisterMap:
 def reading(registers: RegisterMap, words: Mapping[int, int], at_ms: int) -> MeterReading:
     """Return what the registers (by address) say; raise `Implausible` where that cannot be."""
     told = {name: _told(registers, words, name) for name in registers.values}
-    voltages_mv = None
-    if told.keys() >= _OPTIONAL:
-        voltages_mv = (told["voltage_l1"], told["voltage_l2"], told["voltage_l3"])
-    currents_ma = (told["current_l1"], told["current_l2"], told["current_l3"])
-    return MeterReading(at_ms, told["energy"], told["power"], currents_ma, voltages_mv)
+    powers_w = _three(told, _POWERS)
+    if registers.phases == 1:
+        told |= {"current_l2": 0, "current_l3": 0}
+        powers_w = (told["power"], 0, 0)
+    currents_ma = _three(told, _CURRENTS)
+    assert currents_ma is not None, registers.name
+    voltages_mv = _three(told, _VOLTAGES)
+    return MeterReading(at_ms, told["energy"], told["power"], currents_ma, voltages_mv, powers_w)
+
+
+def _three(told: Mapping[str, int], names: tuple[str, ...]) -> tuple[int, int, int] | None:
+    if not told.keys() >= set(names):
+        return None
+    first, second, third = (told[name] for name in names)
+    return first, second, third
 
 
 def _told(registers: RegisterMap, words: Mapping[int, int], name: str) -> int:
@@ -112,6 +132,8 @@ def _told(registers: RegisterMap, words: Mapping[int, int], name: str) -> int:
     raw = decoded(_words(value, words), value.coding, low_word_first=registers.low_word_first)
     if not math.isfinite(raw) or 0 < abs(raw) < _SMALLEST:
         raise Implausible(f"{name} = {raw!r}")
+    if raw == _NO_VALUE.get(value.coding):
+        raise Implausible(f"{name} = {raw!r}: the meter has no value of it")
     low, high = _BOUNDS[name.split("_")[0]]
     number = nearest(raw * value.factor)
     if not low <= number <= high:
@@ -136,29 +158,60 @@ def nearest(number: float) -> int:
 
 
 def _checked(name: str, table: dict[str, object]) -> RegisterMap:
-    strange = table.keys() - {"name", "function", "word_order", "blocks", "values"}
-    if strange:
-        raise MapError(f"{name}: {', '.join(sorted(strange))}: not a known key")
+    _known(name, table)
     if table["function"] not in (3, 4) or table["word_order"] not in ("high_first", "low_first"):
         raise MapError(f"{name}: function is 3 or 4, word_order is high_first or low_first")
-    pairs: list[tuple[int, int]] = table["blocks"]  # type: ignore[assignment]
-    blocks = tuple((int(first), int(count)) for first, count in pairs)
-    for first, count in blocks:
-        if not (1 <= count <= LONGEST_BLOCK and 0 <= first <= 65_536 - count):
-            raise MapError(f"{name}: no block of {count} registers from {first} can be asked")
+    phases = table.get("phases", 3)
+    if phases not in (1, 3):
+        raise MapError(f"{name}: phases is {phases!r}; a meter has 1 or 3")
+    blocks = _blocks(name, table["blocks"])  # type: ignore[arg-type]
     rows: dict[str, dict[str, object]] = table["values"]  # type: ignore[assignment]
     values = {quantity: _value(name, quantity, row) for quantity, row in rows.items()}
-    if values.keys() | _OPTIONAL != set(_QUANTITIES) or len(values.keys() & _OPTIONAL) not in (
-        0,
-        3,
-    ):
-        raise MapError(f"{name}: values are {', '.join(_QUANTITIES)}, voltages all or none")
+    _complete(name, int(str(phases)), values.keys())
     for quantity, value in values.items():
         last = value.register + _WORDS[value.coding]
         if not any(first <= value.register and last <= first + count for first, count in blocks):
             raise MapError(f"{name}: no block holds {quantity}")
-    low_first = table["word_order"] == "low_first"
-    return RegisterMap(str(table["name"]), int(str(table["function"])), low_first, blocks, values)
+    return RegisterMap(
+        str(table["name"]),
+        int(str(table["function"])),
+        table["word_order"] == "low_first",
+        blocks,
+        values,
+        int(str(phases)),
+        str(table["source"]),
+        str(table.get("unverified", "")),
+    )
+
+
+def _known(name: str, table: Mapping[str, object]) -> None:
+    strange = table.keys() - {*_KEYS, *_MORE_KEYS}
+    if strange:
+        raise MapError(f"{name}: {', '.join(sorted(strange))}: not a known key")
+    missing = [key for key in _KEYS if not table.get(key)]
+    if missing:
+        raise MapError(f"{name}: {', '.join(missing)}: missing or empty")
+
+
+def _blocks(name: str, pairs: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    blocks = tuple((int(first), int(count)) for first, count in pairs)
+    for first, count in blocks:
+        if not (1 <= count <= LONGEST_BLOCK and 0 <= first <= 65_536 - count):
+            raise MapError(f"{name}: no block of {count} registers from {first} can be asked")
+    return blocks
+
+
+def _complete(name: str, phases: int, quantities: Set[str]) -> None:
+    needed, whole = _NEEDED[phases]
+    missing = needed - quantities
+    if missing:
+        raise MapError(f"{name}: values lack {', '.join(sorted(missing))}")
+    for group in whole:
+        if 0 < len(group & quantities) < len(group):
+            raise MapError(f"{name}: values lack {', '.join(sorted(group - quantities))}")
+    strange = quantities - needed.union(*whole)
+    if strange:
+        raise MapError(f"{name}: {', '.join(sorted(strange))}: nothing that is read of a meter")
 
 
 def _value(name: str, quantity: str, row: dict[str, object]) -> Value:

@@ -149,4 +149,4 @@ def inputs(
 
 
 def _reading(r: MeterReading) -> Reading:
-    return Reading(r.energy_wh, r.power_w, r.currents_ma, r.at_ms, r.voltages_mv)
+    return Reading(r.energy_wh, r.power_w, r.currents_ma, r.at_ms, r.voltages_mv, r.powers_w)

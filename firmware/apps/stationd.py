@@ -22,6 +22,7 @@ from firmware import VERSION
 from firmware.apps.backend_link import backend_link, link_config
 from firmware.apps.devices import Ring, card_key, inputs, meter_ask, other_meter_ask, reader
 from firmware.apps.files import Files, Sources
+from firmware.apps.meters import with_meters
 from firmware.apps.settings_args import parse_sets, read_settings, with_hashes
 from firmware.apps.web_desk import SOCKET_NAME as WEB_NAME
 from firmware.apps.web_desk import WebDesk
@@ -31,6 +32,7 @@ from firmware.io.certificates import CertificateStore, CertificateWorker
 from firmware.io.clock import utc_at_zero_ms
 from firmware.io.control import SOCKET_NAME as CONTROL_NAME
 from firmware.io.control import serve_control
+from firmware.io.interfaces import own_networks
 from firmware.io.loop import Runner, loop_ms
 from firmware.io.pilot_link import PilotLink
 from firmware.io.sqlite import Database, Writer
@@ -98,7 +100,7 @@ class Station:
         options = Options(info, METER_POLL_MS, tuple(ports.other_meters), fixed, readers)
         self.core = StationCore(wake.settings, wake.memory, options)
         self.runner = Runner(self.core, self._perform, self.loop)
-        self.commands = Commands(self.core)
+        self.commands = Commands(self.core, own_networks)
         self.pilots = PilotLink(state / "pilot.sock", self.runner.post, self.loop)
         store = CertificateStore(state / "certificates")
         self.shown = store.shown()
@@ -327,7 +329,7 @@ def wake(board: Path, state: Path, overrides: Mapping[str, str]) -> Wake:
     settings, problems = read_settings(texts, with_hashes(overrides))
     for problem in problems:
         log.warning("setting_left_out", problem=problem)
-    return Wake(profile, board, settings, memory, database)
+    return Wake(with_meters(profile, settings), board, settings, memory, database)
 
 
 def _newest_texts(database: Database, memory: Memory) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from firmware.config.kinds import amps3, choice, flag, host_port, ipv4, numbers, schedule, whole
+from firmware.config.meters import TCP_TYPES
 from firmware.config.param import Effect, Menu, Param, Role
 
 PORT = whole(1, 65_535)
@@ -192,7 +193,7 @@ PARAMS = (
     ),
     Param(
         "meter2_type",
-        choice("none", "siemens_7km2200_tcp", "phoenix_eem_mb371_tcp"),
+        choice("none", *TCP_TYPES),
         "none",
         id="P110",
         label="Meter configuration (Second)",
@@ -201,7 +202,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="1.4, 7.4.2, 7.5",
         help="Type of the external meter.",
-        acts=False,
         shown_if=("dlm_external_meter_support", ("on",)),
     ),
     Param(
@@ -215,8 +215,7 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="1.4, 7.4.2, 7.5",
         help="Address of the external meter.",
-        acts=False,
-        shown_if=("dlm_external_meter_support", ("on",)),
+        shown_if=("meter2_type", tuple(TCP_TYPES)),
     ),
     Param(
         "meter2_port",
@@ -229,8 +228,7 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.5",
         help="Port of the external meter.",
-        acts=False,
-        shown_if=("dlm_external_meter_support", ("on",)),
+        shown_if=("meter2_type", tuple(TCP_TYPES)),
     ),
     Param(
         "dlm_main_distribution_limit",

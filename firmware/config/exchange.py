@@ -6,7 +6,7 @@ installer's mailbox; an import is an ordinary change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from firmware.config.param import Effect, Param, Role
@@ -38,8 +38,13 @@ class Dry:
     later: tuple[str, ...] = ()  # the keys that act only then
 
 
-def dry_run(settings: Settings, texts: Mapping[str, str], role: Role) -> Dry:
-    """Return what a change by this role would do; every error at once."""
+def dry_run(
+    settings: Settings, texts: Mapping[str, str], role: Role, networks: Iterable[str] = ()
+) -> Dry:
+    """Return what a change by this role would do; every error at once.
+
+    `networks` are the station's own, each as address/netmask.
+    """
     refused = forbidden(settings, texts, role)
     try:
         after = changed(settings, texts)
@@ -56,7 +61,7 @@ def dry_run(settings: Settings, texts: Mapping[str, str], role: Role) -> Dry:
     late = [param for param in params if param.effect is Effect.RESTART]
     return Dry(
         (),
-        tuple(warnings(settings.values, after.values)),
+        tuple(warnings(settings.values, after.values, networks)),
         differences,
         tuple(sorted({param.restarts for param in late})),
         tuple(param.key for param in late),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from firmware.config.kinds import choice, ipv4, whole
+from firmware.config.meters import SERIAL_TYPES, TCP_TYPES, WITHOUT_DRIVER
 from firmware.config.param import Effect, Menu, Param, Role
 
 PORT = whole(1, 65_535)
@@ -118,14 +119,7 @@ PARAMS = (
     ),
     Param(
         "meter1_type",
-        choice(
-            "none",
-            "siemens_7km2200_tcp",
-            "phoenix_eem_mb371_tcp",
-            "eastron_sdm630_rtu",
-            "s0",
-            "ehz",
-        ),
+        choice("none", *TCP_TYPES, *SERIAL_TYPES, *WITHOUT_DRIVER),
         "none",
         id="P133",
         label="Charge Meter (OCPP Meter) configuration",
@@ -134,8 +128,8 @@ PARAMS = (
         role=Role.INSTALLER,
         effect=Effect.RESTART,
         manual="7.5",
-        help="Type of the charging meter whose values go into transactions.",
-        acts=False,
+        help="Type of the charging meter whose values go into transactions; none is the one that "
+        "the board has. A type on TCP is outlet 1's.",
     ),
     Param(
         "meter1_ip",
@@ -149,8 +143,7 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.5",
         help="Address of a TCP charging meter.",
-        acts=False,
-        shown_if=("meter1_type", ("siemens_7km2200_tcp", "phoenix_eem_mb371_tcp")),
+        shown_if=("meter1_type", tuple(TCP_TYPES)),
     ),
     Param(
         "meter1_port",
@@ -164,7 +157,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.5",
         help="Port of a TCP charging meter.",
-        acts=False,
-        shown_if=("meter1_type", ("siemens_7km2200_tcp", "phoenix_eem_mb371_tcp")),
+        shown_if=("meter1_type", tuple(TCP_TYPES)),
     ),
 )

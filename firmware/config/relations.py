@@ -7,8 +7,9 @@ warning.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from firmware.config.meters import ONE_PHASE, TCP_TYPES, WITHOUT_DRIVER
 from firmware.model.settings import SettingValue
 
 Values = Mapping[str, SettingValue]
@@ -50,9 +51,13 @@ def broken(values: Values) -> list[str]:
     return problems
 
 
-def warnings(before: Values, after: Values) -> list[str]:
-    """Return what is unwise about a change, one sentence each."""
-    return [said for check in _DOUBTS for said in check(before, after)]
+def warnings(before: Values, after: Values, networks: Iterable[str] = ()) -> list[str]:
+    """Return what is unwise about a change, one sentence each.
+
+    `networks` are the station's own as they are now, each as address/netmask.
+    """
+    said = [said for check in _DOUBTS for said in check(before, after)]
+    return [*said, *_elsewhere(before, after, networks)]
 
 
 # -- what is refused --------------------------------------------------------------------------
@@ -111,6 +116,18 @@ def _static_lan(values: Values) -> Iterator[str]:
         yield f"lan_static_gateway: {gateway} is not in the network {own.network}"
 
 
+def _charging_meter(values: Values) -> Iterator[str]:
+    """What could not count is no choice: charging would stop with fault F13, or go uncounted."""
+    kind = str(values["meter1_type"])
+    if kind in WITHOUT_DRIVER:
+        yield f"meter1_type: {kind} has no driver in this version; choose a Modbus type"
+    if kind in ONE_PHASE and values["phases_connected_1"] == "three_phase":
+        yield (
+            f"meter1_type: {kind} measures one phase, but phases_connected_1 is three_phase; "
+            "choose a meter of three phases"
+        )
+
+
 def _needed(values: Values) -> Iterator[str]:
     for key, there, when, is_any in _NEEDS:
         if values[when] in is_any and values[key] == there:
@@ -128,13 +145,14 @@ _NEEDS: tuple[tuple[str, SettingValue, str, tuple[SettingValue, ...]], ...] = (
     ("rfid_secure_application", "", "rfid_enforce_secure", (True,)),
     ("meter2_type", "none", "dlm_external_meter_support", (True,)),
     ("meter2_ip", "", "dlm_external_meter_support", (True,)),
-    ("meter1_ip", "", "meter1_type", ("siemens_7km2200_tcp", "phoenix_eem_mb371_tcp")),
+    ("meter1_ip", "", "meter1_type", tuple(TCP_TYPES)),
 )
 _CHECKS: tuple[Callable[[Values], Iterator[str]], ...] = (
     _subdistribution,
     _minimum,
     _disconnected,
     _static_lan,
+    _charging_meter,
     _needed,
 )
 
@@ -189,6 +207,33 @@ def _unencrypted(before: Values, after: Values) -> Iterator[str]:
         yield "ocpp_ws_url: ws:// is not encrypted; take wss:// where the back end has it"
 
 
+def _elsewhere(before: Values, after: Values, networks: Iterable[str]) -> Iterator[str]:
+    """[B-MET-05, CC613 1.4, 7.4.2] A meter in another network may be out of reach."""
+    match after["lan_config_mode"], after["lan_static_ip"], after["lan_static_netmask"]:
+        case "manual", str(own), mask if own:
+            networks = (f"{own}/{mask}",)
+        case "dhcp_server", _, _:
+            networks = (_SERVED,)
+    found = [ipaddress.IPv4Interface(text).network for text in networks]
+    own_ones = [network for network in found if not network.is_loopback]
+    for meter, used in (("meter1", True), ("meter2", after["dlm_external_meter_support"])):
+        asked = (f"{meter}_type", f"{meter}_ip", *_PLACES)
+        changed = any(before[key] != after[key] for key in asked)
+        if not (used and changed and own_ones and after[asked[0]] in TCP_TYPES):
+            continue
+        address = ipaddress.IPv4Address(str(after[asked[1]]))
+        if not (address.is_loopback or any(address in own for own in own_ones)):
+            shown = ", ".join(map(str, own_ones))
+            yield f"{meter}_ip: {address} is not in the station's own network ({shown})"
+
+
+_SERVED = "172.16.23.1/24"  # [B-NET-07]
+_PLACES = (
+    "lan_config_mode",
+    "lan_static_ip",
+    "lan_static_netmask",
+    "dlm_external_meter_support",
+)
 _DOUBTS: tuple[Callable[[Values, Values], Iterator[str]], ...] = (
     _main_distribution,
     _fallback,

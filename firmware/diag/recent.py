@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from firmware.model.backend import BackendLost, BackendReady, ClockSynced
 from firmware.model.clock import WallClock
+from firmware.model.load import ReadingDropped
 from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import (
     CableChanged,
@@ -131,6 +132,8 @@ def _sentence(fact: object) -> tuple[str, int, str] | None:
             return "fault", outlet, f"{fault.row.id} {fault.row.raised}"
         case FaultCleared(outlet, fault, _):
             return "fault over", outlet, f"{fault.row.id} {fault.row.cleared}"
+        case ReadingDropped(name, reason, _):
+            return "meter", 0, f"{name}: not believed: {reason}"
         case SignInTried(user, source, fine):
             word = "signed in" if fine else "was refused: wrong password"
             return "sign-in", 0, f"{user} {word}, from {source}"

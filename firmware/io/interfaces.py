@@ -1,4 +1,4 @@
-"""A TCP connection over one network interface, whatever the routes say.
+"""A TCP connection over one network interface, whatever the routes say; the own networks.
 
 The names of interfaces differ from system to system; they are known by how they begin. The
 kernel does the binding (SO_BINDTODEVICE), which needs no privilege for a socket of one's own.
@@ -7,8 +7,11 @@ kernel does the binding (SO_BINDTODEVICE), which needs no privilege for a socket
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import ipaddress
 import socket
+import struct
+from collections.abc import Iterator
 from contextlib import suppress
 
 BEGINNINGS = {
@@ -17,6 +20,9 @@ BEGINNINGS = {
     "gsm": ("wwan", "ppp", "usb"),
     "loopback": ("lo",),  # of tests
 }
+
+
+_ADDRESS, _NETMASK = 0x8915, 0x891B  # SIOCGIFADDR, SIOCGIFNETMASK [netdevice(7)]
 
 
 class NoInterface(OSError):
@@ -45,6 +51,16 @@ def interface_of(kind: str) -> str:
         f"There is no {kind} interface (a name that begins with {' or '.join(beginnings)}); "
         "backend_connection_type chooses another."
     )
+
+
+def own_networks() -> Iterator[str]:
+    """Yield the first address of each interface that has one, as address/netmask."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        for _, name in socket.if_nameindex():
+            ask = struct.pack("256s", name.encode())
+            with suppress(OSError):  # it has no address
+                parts = [fcntl.ioctl(line, what, ask)[20:24] for what in (_ADDRESS, _NETMASK)]
+                yield "/".join(map(socket.inet_ntoa, parts))
 
 
 async def connected_over(kind: str, host: str, port: int) -> socket.socket:

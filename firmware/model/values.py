@@ -22,13 +22,17 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A meter's word, with its age. Energy is the register in Wh, never re-based."""
+    """A meter's word, with its age. Energy is the register in Wh, never re-based.
+
+    Power is negative where it is exported; currents may be magnitudes.
+    """
 
     energy_wh: int
     power_w: int
     currents_ma: PhasesMa
     at_ms: int
     voltages_mv: tuple[int, int, int] | None = None
+    powers_w: tuple[int, int, int] | None = None  # of each phase
 
 
 class CpState(StrEnum):

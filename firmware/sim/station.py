@@ -321,7 +321,8 @@ class SimStation:
         except HardwareSilent:
             return MeterSilent(outlet, self._now())
         return MeterRead(
-            outlet, Reading(r.energy_wh, r.power_w, r.currents_ma, r.at_ms, r.voltages_mv)
+            outlet,
+            Reading(r.energy_wh, r.power_w, r.currents_ma, r.at_ms, r.voltages_mv, r.powers_w),
         )
 
     def _now(self) -> int:

@@ -6,7 +6,7 @@ to the station's machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ class Asked:
     who: str  # a name for the history
     by: str  # web or command
     now_ms: int
+    networks: Callable[[], Iterable[str]] = tuple  # the station's own, as address/netmask
 
     def word(self, name: str) -> object:
         """Return an argument, `None` where it is missing."""

@@ -5,7 +5,7 @@ Each command carries its role; the table says which role it needs, a parameter w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from firmware.config.param import Role
@@ -23,8 +23,10 @@ TABLE: dict[str, Command] = {
 class Commands:
     """The table of commands over one station."""
 
-    def __init__(self, station: StationCore) -> None:
+    def __init__(self, station: StationCore, networks: Callable[[], Iterable[str]] = tuple) -> None:
+        """`networks` tells the station's own ones as they are now, each as address/netmask."""
         self.station = station
+        self.networks = networks
 
     def take(
         self,
@@ -44,4 +46,5 @@ class Commands:
         if not Role(role).may(command.role):
             needed = command.role.value
             return no(f"{name}: role {needed} is needed, this is {role}", code="forbidden")
-        return command.run(Asked(self.station, words, Role(role), who, by, now_ms))
+        asked = Asked(self.station, words, Role(role), who, by, now_ms, self.networks)
+        return command.run(asked)

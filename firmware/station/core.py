@@ -135,7 +135,7 @@ class StationCore:
             Part.SUPPLY: self.supply,
             Part.METERING: self.metering,
             Part.WATCH: MeterWatch(outlets, running, idle_ms=IDLE_POLLS * options.meter_poll_ms),
-            Part.EXTERNAL: ExternalMeters(options.other_meters),
+            Part.EXTERNAL: ExternalMeters(options.other_meters, settings),
             Part.BOOK: self.book,
             Part.INPUTS: InputWatch(outlets),
             Part.ABSENCES: Absences(),

@@ -104,7 +104,7 @@ def _save(asked: Asked, texts: dict[str, str]) -> Taken:
     above = forbidden(desk.settings, texts, asked.role)
     if above:
         return no(*above, code="forbidden")
-    dry = dry_run(desk.settings, texts, asked.role)
+    dry = dry_run(desk.settings, texts, asked.role, asked.networks())
     try:
         messages = desk.write(texts, asked.now_ms, who=asked.who, by=asked.by)
     except SettingErrors as problem:
@@ -121,7 +121,8 @@ def _check(asked: Asked) -> Taken:
     texts = _texts(asked.word("values"))
     if texts is None:
         return no("check takes values, an object of key: text")
-    return yes(**_dry_words(dry_run(asked.station.configuration.settings, texts, asked.role)))
+    settings = asked.station.configuration.settings
+    return yes(**_dry_words(dry_run(settings, texts, asked.role, asked.networks())))
 
 
 def _dry_words(dry: Dry) -> dict[str, object]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from firmware.model import backend as b
 from firmware.model import devices as d
 from firmware.model import lists as li
+from firmware.model import load as lo
 from firmware.model import outlet as o
 from firmware.model import people as pe
 from firmware.model import reservation as r
@@ -74,7 +75,8 @@ INSIDE = (
 )  # fmt: skip
 
 CONFIGURED = (
-    SESSION, DESK, AUTH, SUPPLY, LIMITS, METERING, LED, OCPP, CHARGING, SECURITY, WATCHDOG,
+    SESSION, DESK, AUTH, SUPPLY, LIMITS, METERING, EXTERNAL, LED, OCPP, CHARGING, SECURITY,
+    WATCHDOG,
     BOARD_LINK, TRANSFERS, LEARN, RECENT, OUT,
 )  # fmt: skip
 
@@ -153,6 +155,9 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     d.ReadOtherMeter: (OUT,),
     d.OtherMeterRead: (EXTERNAL,),
     d.OtherMeterSilent: (EXTERNAL,),
+    lo.ExternalLoad: (),  # for load management
+    lo.ExternalLoadLost: (),
+    lo.ReadingDropped: (RECENT,),
     # the back end
     b.BackendConnected: (OCPP, SECURITY, ABSENCES, WATCHDOG),
     b.BackendLost: (OCPP, SECURITY, AUTH, LED, ABSENCES, WATCHDOG, TRANSFERS, RECENT),

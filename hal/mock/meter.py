@@ -48,12 +48,16 @@ class Meter:
             power_uw += outlet.power_uw
             for phase in range(3):
                 total[phase] += outlet.currents_ma[phase]
+        first, second, third = (
+            ma * mv // _UW_PER_W for ma, mv in zip(total, self._supply.mains_mv, strict=True)
+        )
         return MeterReading(
             at_ms=now_ms,
             energy_wh=energy_uw_ms // UW_MS_PER_WH,
             power_w=power_uw // _UW_PER_W,
             currents_ma=(total[0], total[1], total[2]),
             voltages_mv=self._supply.mains_mv,
+            powers_w=(first, second, third),
         )
 
     @property

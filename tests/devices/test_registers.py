@@ -15,6 +15,7 @@ from hal.registers import (
 
 GOOD = """
 name = "X"
+source = "its list"
 function = 3
 word_order = "high_first"
 blocks = [[0, 12]]
@@ -55,13 +56,17 @@ def test_a_number_is_rounded_to_the_nearest(number, whole):
     assert nearest(number) == whole
 
 
-def test_every_map_that_ships_is_usable():
-    assert known_maps() == ("eem_mb370", "pac2200", "sdm630")
-    assert [load_map(name).name for name in known_maps()] == [
-        "Phoenix Contact EEM-MB370",
-        "Siemens PAC2200 (7KM2200)",
-        "Eastron SDM630",
-    ]
+def test_every_map_that_ships_is_usable_and_says_where_it_is_from():
+    maps = [load_map(name) for name in known_maps()]
+    assert len(maps) == 11
+    assert len({one.name for one in maps}) == len(maps)
+    assert [one.name for one in maps if len(one.source) < 20] == []
+    assert [one.name for one in maps if one.phases == 1] == ["Eastron SDM120"]
+
+
+def test_a_map_says_what_of_it_nobody_has_confirmed():
+    assert "EEM-MB371" in load_map("eem_mb370").unverified
+    assert load_map("sdm630").unverified == ""
 
 
 def test_units_and_scales_become_ours():
@@ -69,6 +74,25 @@ def test_units_and_scales_become_ours():
     told = reading(parse_map("x", GOOD), dict(enumerate(words)), 7)
     assert told.currents_ma == (-1_000, 16_500, 17_000)
     assert (told.power_w, told.energy_wh, told.voltages_mv, told.at_ms) == (11_040, 99, None, 7)
+
+
+@pytest.mark.parametrize(
+    "coding, largest",
+    [("u16", 65_535), ("s16", 32_767), ("u32", 4_294_967_295), ("s32", 2_147_483_647),
+     ("u64", 18_446_744_073_709_551_615), ("s64", 9_223_372_036_854_775_807)],
+)  # fmt: skip
+def test_the_largest_number_of_a_coding_is_no_value(coding, largest):
+    text = GOOD.replace(
+        'energy = { register = 8, type = "u64"', f'energy = {{ register = 8, type = "{coding}"'
+    )
+    size = {"16": 1, "32": 2, "64": 4}[coding[1:]]
+    top = [largest >> 16 * n & 0xFFFF for n in reversed(range(size))]
+    words = [0] * 8 + top + [0] * 4
+    scaled = parse_map("x", text.replace('"Wh"', '"Wh", scale = 1e-12'))
+    with pytest.raises(Implausible, match="the meter has no value of it"):
+        reading(scaled, dict(enumerate(words)), 0)
+    words[7 + size] -= 1
+    assert reading(scaled, dict(enumerate(words)), 0).power_w == 0
 
 
 def words_of(name, changed):
@@ -104,14 +128,34 @@ def test_what_no_meter_can_mean_is_refused(name, changed, told):
         ("[[0, 12]]", "[[65530, 12]]", "no block of 12 registers from 65530"),
         ('"high_first"', '"middle_first"', "word_order"),
         ("function = 3", "function = 6", "function is 3 or 4"),
-        ("function = 3", "", "function"),
+        ("function = 3", "", "function: missing"),
         ('name = "X"', 'nane = "X"', "nane: not a known key"),
         ('"s16", unit = "A"', '"s17", unit = "A"', "no s17 in A"),
         ('"s16", unit = "A"', '"s16", unit = "V"', "no s16 in V"),
         ("scale = 0.01", "scale = 0", "scale 0"),
         ("scale = 0.01", "skale = 1", "skale: not a known key"),
         ("power =", "powder =", "no s32 in kW"),
-        ('current_l3 = { register = 4, type = "s16", unit = "A" }', "", "values are"),
+        ("power =", "power_l4 =", "values lack power"),
+        ('current_l3 = { register = 4, type = "s16", unit = "A" }', "", "values lack current_l3"),
+        ("current_l3 =", "voltage_l3 =", "no s16 in A"),
+        (
+            "[values]",
+            '[values]\nvoltage_l1 = { register = 0, type = "s32", unit = "V" }',
+            "values lack voltage_l2, voltage_l3",
+        ),
+        (
+            "[values]",
+            '[values]\npower_l2 = { register = 0, type = "s32", unit = "W" }',
+            "values lack power_l1, power_l3",
+        ),
+        (
+            "[values]",
+            '[values]\nenergy_l1 = { register = 0, type = "s32", unit = "Wh" }',
+            "energy_l1: nothing that is read",
+        ),
+        ("function = 3", "function = 3\nphases = 2", "phases is 2"),
+        ("function = 3", "function = 3\nphases = 1", "current_l2, current_l3: nothing that"),
+        ('source = "its list"', 'source = ""', "source: missing or empty"),
         ("[[0, 12]]", "[[0, 12, 1]]", "x: "),
         ("[values]", "[values", "x: "),
     ],
@@ -123,5 +167,5 @@ def test_a_wrong_map_says_what_is_wrong(old, new, told):
 
 
 def test_an_unknown_map_names_those_that_are_known():
-    with pytest.raises(MapError, match="'pac3200' is no known meter; known: eem_mb370, pac2200"):
+    with pytest.raises(MapError, match="'pac3200' is no known meter; known: abb_b23, eem_mb370"):
         load_map("pac3200")

@@ -111,6 +111,11 @@ DEVICES: list[object] = [
     *(d.OtherMeterSilent(name, 0) for name in ("grid", "grid", "heat", "strange")),
     d.OtherMeterRead("grid", Reading(1, 0, (0, 0, 0), 0)),
 ]
+HOUSE = [
+    d.OtherMeterRead(name, Reading(wh, 0, (ma, 0, 0), 0, None, (230 * ma // 1_000, 0, 0)))
+    for name in ("grid", "heat")
+    for wh, ma in ((100, 9_000), (101, 12_001), (102, -7_000), (50, 9_000), (103, 900_000))
+] + [d.OtherMeterRead("grid", Reading(100, 0, (0, 0, 0), 0, None, (9_999, 0, 0)))]
 LOADS = [
     s.MeterRead(1, Reading(wh, 0, (ma, 0, 0), 0))
     for wh, ma in ((100, 0), (100, 900), (151, 0), (152, 6_000), (160, 19_000), (170, 40_000))

@@ -27,6 +27,7 @@ from tests.laws.facts import (
     DEVICES,
     ENDED,
     FAULTS,
+    HOUSE,
     INPUTS,
     KEPT_FAULTS,
     LINE,
@@ -64,9 +65,10 @@ WATCHERS = (
     ),
     Kind(
         "ExternalMeters",
-        lambda: ExternalMeters(("grid", "heat")),
-        DEVICES,
-        (Tick, d.OtherMeterRead),
+        lambda: ExternalMeters(("grid", "heat"), QUICK),
+        [*DEVICES, *HOUSE, *HOUSE, *SETTINGS],
+        (Tick, d.OtherMeterRead, SettingsChanged),
+        pauses=(0, 1, 1, 50, 50, 100, 200),
     ),
     Kind(
         "FaultBook",

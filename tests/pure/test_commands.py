@@ -262,3 +262,14 @@ def test_an_unlock_that_may_not_be_does_nothing(asked, sentence):
     answer, messages = commands().take(asked)
     assert (answer["ok"], messages) == (False, [])
     assert sentence in answer["errors"][0]
+
+
+@pytest.mark.covers("B-MET-05")
+@pytest.mark.parametrize("do", ["check", "set"])
+def test_who_tries_or_saves_a_meter_in_another_network_is_warned(do):
+    station = StationCore(settings(), Memory(1), Options(StationInfo("V", "M", "S1", "1.0", 2)))
+    values = {"meter1_type": "siemens_7km2200_tcp", "meter1_ip": "192.168.1.2"}
+    asked = {"do": do, "role": "installer", "values": values}
+    for networks, warns in ((["10.0.0.7/255.255.255.0"], 1), (["192.168.1.7/255.255.255.0"], 0)):
+        answer, _ = Commands(station, lambda told=networks: told).take(asked)
+        assert (answer["ok"], len(answer["warnings"])) == (True, warns)

@@ -61,6 +61,9 @@ def test_with_one_supply_line_the_two_installation_limits_do_not_count():
         ({**STATIC, "lan_static_gateway": "10.0.0.1"}, ["lan_static_gateway"]),
         ({**STATIC, "lan_static_ip": "192.168.1.255"}, ["lan_static_ip"]),
         ({"meter1_type": "phoenix_eem_mb371_tcp"}, ["meter1_ip"]),
+        ({"meter1_type": "s0"}, ["meter1_type"]),
+        ({"meter1_type": "ehz"}, ["meter1_type"]),
+        ({"meter1_type": "eastron_sdm120_rtu"}, ["meter1_type"]),
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_refused_with_a_sentence_each(texts, keys):
@@ -106,6 +109,76 @@ def test_without_a_back_end_doubt_must_be_off(doubt, warns):
     assert bool(warned({"if_in_doubt_allow_charging": doubt}, **alone)) == warns
     said = warned(alone, if_in_doubt_allow_charging=doubt)
     assert any("anyone can charge permanently" in one for one in said) == warns
+
+
+ABROAD = {"meter1_type": "siemens_7km2200_tcp", "meter1_ip": "192.168.1.2"}
+HOUSE = {**METER, "meter2_ip": "192.168.1.2"}
+MACHINE = ("127.0.0.1/255.0.0.0", "10.0.0.7/255.255.255.0", "10.0.1.7/255.255.255.0")
+
+
+def elsewhere(texts, networks=MACHINE, **base):
+    dry = dry_run(settings(**base), texts, Role.MANUFACTURER, networks)
+    assert dry.errors == ()
+    return [one for one in dry.warnings if "own network" in one]
+
+
+@pytest.mark.covers("B-MET-05", "P111", "P134")
+@pytest.mark.parametrize(
+    "texts, own",
+    [
+        (ABROAD, "10.0.0.0/24, 10.0.1.0/24"),
+        ({**ABROAD, **STATIC, "lan_static_ip": "192.168.2.20"}, "192.168.2.0/24"),
+        ({**ABROAD, "lan_config_mode": "dhcp_server"}, "172.16.23.0/24"),
+    ],
+)
+def test_a_meter_in_another_network_is_warned_of(texts, own):
+    assert elsewhere(texts) == [
+        f"meter1_ip: 192.168.1.2 is not in the station's own network ({own})"
+    ]
+
+
+@pytest.mark.covers("B-MET-05")
+def test_the_meter_of_the_house_in_another_network_is_warned_of_while_it_is_used():
+    assert [key_of(one) for one in elsewhere(HOUSE)] == ["meter2_ip"]
+    assert elsewhere({**HOUSE, "dlm_external_meter_support": "off"}) == []
+
+
+@pytest.mark.covers("B-MET-05")
+@pytest.mark.parametrize(
+    "texts, networks",
+    [
+        ({**ABROAD, "meter1_ip": "10.0.1.9"}, MACHINE),
+        ({**ABROAD, **STATIC}, MACHINE),
+        ({**ABROAD, "meter1_ip": "172.16.23.9", "lan_config_mode": "dhcp_server"}, MACHINE),
+        ({**ABROAD, "meter1_ip": "127.0.0.1"}, MACHINE),
+        ({**ABROAD, "meter1_type": "none"}, MACHINE),
+        (ABROAD, MACHINE[:1]),  # no interface has an address yet: nobody knows
+    ],
+)
+def test_a_meter_where_it_can_be_reached_or_is_not_used_is_not_warned_of(texts, networks):
+    assert elsewhere(texts, networks) == []
+
+
+@pytest.mark.covers("B-MET-05")
+def test_a_network_that_moves_away_from_the_meter_is_warned_of_once():
+    moved = {"lan_static_ip": "192.168.9.20"}
+    assert [key_of(one) for one in elsewhere(moved, **ABROAD, **STATIC)] == ["meter1_ip"]
+    assert elsewhere({"operator_current_limit_1": "10"}, **ABROAD, **(STATIC | moved)) == []
+
+
+def test_a_meter_of_one_phase_may_count_at_an_outlet_of_one_phase():
+    texts = {"meter1_type": "eastron_sdm120_rtu", "phases_connected_1": "single_phase"}
+    assert changed(settings(), texts).text("meter1_type") == "eastron_sdm120_rtu"
+
+
+@pytest.mark.covers("B-MET-01", "P110", "P133")
+@pytest.mark.parametrize("meter", ["meter1", "meter2"])
+def test_address_and_port_of_a_meter_are_shown_for_the_types_on_tcp_alone(meter):
+    kinds = PARAMS[f"{meter}_type"].kind.form.choices
+    for key in (f"{meter}_ip", f"{meter}_port"):
+        by, words = PARAMS[key].shown_if
+        assert by == f"{meter}_type"
+        assert list(words) == [kind for kind in kinds if kind.endswith("_tcp")]
 
 
 # -- a change as a whole ----------------------------------------------------------------------

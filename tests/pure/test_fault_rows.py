@@ -158,14 +158,14 @@ def test_three_silences_of_an_external_meter_are_told_and_its_first_answer_ends_
     station = Station(other_meters=("grid",))
     station.charge()
     station.others_well = False
-    station.wait(15_000)
+    station.wait(2_000)
     assert station.there() == []
-    station.wait(15_000)
+    station.wait(1_000)
     assert station.there() == [(0, "F14")]
     assert station.news() == [(0, "Available", *row("F14"))]
     assert (station.led, station.stopped) == ("charging", [])
     station.others_well = True
-    station.wait(10_000)
+    station.wait(1_000)
     assert station.news() == [(0, "Available", *end("F14"))]
 
 

@@ -13,6 +13,7 @@ from firmware.io.interfaces import (
     at_home,
     connected_over,
     interface_of,
+    own_networks,
 )
 from firmware.io.ws import BackendLink, LinkConfig
 from firmware.model.backend import BackendConnected, BackendLost
@@ -86,3 +87,7 @@ def test_a_kind_of_interface_that_is_not_there_is_told_in_a_sentence():
         assert fact.reason.endswith("backend_connection_type chooses another.")
 
     within(10, story)
+
+
+def test_the_own_networks_are_those_of_the_interfaces_that_have_an_address():
+    assert "127.0.0.1/255.0.0.0" in own_networks()

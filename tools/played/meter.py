@@ -12,16 +12,16 @@ import struct
 import threading
 from collections import deque
 
+from tools.played.coding import words_of
 from tools.played.port import Port
 
 ILLEGAL_ADDRESS = 2
-FORMATS = {"u16": "H", "s16": "h", "u32": "I", "s32": "i", "f32": "f", "u64": "Q", "f64": "d"}
 FAULTS = ("mute", "crc", "half", "exception", "fewer", "stranger", "noise")
 QUICK_FAULTS = ("exception", "fewer")  # those that need no time-out to be seen
 
 
 class Registers:
-    """What a meter of one map answers, by unit address; values in the units of the map."""
+    """What a meter of one map answers, by unit address."""
 
     def __init__(self, registers, unit=1):
         self.map = registers
@@ -31,18 +31,12 @@ class Registers:
         self.silent = False
         self.mute_units = set()
         self.dripping = False
-        for name, value in registers.values.items():
-            self.put(name, 0, unit, value.coding)
+        for name in registers.values:
+            self.put(name, 0, unit)
 
-    def put(self, name, number, unit=1, coding=None):
-        """Let a quantity be so many of the map's unit."""
-        value = self.map.values[name]
-        coding = coding or value.coding
-        data = struct.pack(">" + FORMATS[coding], number)
-        words = struct.unpack(f">{len(data) // 2}H", data)
-        words = words[::-1] if self.map.low_word_first else words
-        held = self.units.setdefault(unit, {})
-        held.update((value.register + i, word) for i, word in enumerate(words))
+    def put(self, name, number, unit=1):
+        """Let a quantity be so many V, A, W or Wh."""
+        self.units.setdefault(unit, {}).update(words_of(self.map, name, number))
 
     def fail(self, *faults):
         """Spoil the next answers, one fault for each."""
