@@ -3,8 +3,8 @@
 All sequences of six events to an outlet, all orders of five events to a session, worlds of a day
 full of trouble, faults made on purpose in the pilot room, sessions with power cuts in virtual
 time, kills of real processes, cut points of the storage with their control, the recorded
-sessions, charging profiles against an oracle, allocations against the optimum, faults of a card
-reader, and hours on virtual hardware.
+sessions, charging profiles against an oracle, allocations against the optimum, load
+management on bad networks, faults of a card reader, and hours on virtual hardware.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from hal.board import load_board
 from tools.fuzz.campaign import campaign as campaign_of_frames
 from tools.mutants.table import mutants
 from tools.powercut.campaign import campaign
-from tools.soak import allocation, erratic, faults_on_purpose, reader
+from tools.soak import allocation, erratic, faults_on_purpose, reader, sites
 from tools.soak.crowd import Advance
 from tools.soak.kills import trial
 from tools.soak.orders import orders, orders_of
@@ -110,6 +110,11 @@ def charging(count: int, advance: Advance) -> Result:
 def allocations(count: int, advance: Advance) -> Result:
     """Random trees of fuses and cars: bounds, certificate, optimum, the order of sending."""
     return Result("allocation", f"0–{count - 1}", *allocation.allocations(count, advance))
+
+
+def site_hours(count: int, advance: Advance) -> Result:
+    """Load management on networks that lose, delay and part: never over a fuse."""
+    return Result("sites", f"0–{count - 1}", *sites.hours(count, advance))
 
 
 def reader_faults(count: int, advance: Advance) -> Result:
@@ -222,6 +227,7 @@ CAMPAIGNS: dict[str, tuple[Callable[[int, Advance], Result], int, int]] = {
     "fuzz": (fuzzed, 1_000_000, 10_000),
     "profiles": (charging, 2_000, 60),
     "allocation": (allocations, 20_000, 200),
+    "sites": (site_hours, 500, 4),
     "reader": (reader_faults, 1_000, 20),
     "mutants": (planted, len(mutants()), len(mutants())),
     "powercuts": (powercuts, 200, 20),
