@@ -184,6 +184,19 @@ def test_the_self_test_gives_its_verdict_after_700_ms():
     assert world.sample(1).residual_test_ok is True
 
 
+@pytest.mark.covers("B-STP-13")
+def test_when_the_power_fails_the_opener_of_the_lock_sets_the_plug_free():
+    world = charging()
+    world.on_power = [].append
+    with pytest.raises(BenchError, match="locked"):
+        world.act("unplug", {"outlet": 1}, 10_000)
+    world.act("power", {"off_ms": 60_000}, 10_000)
+    world.advance(12_000)  # nobody is there to drive the pin
+    assert world.sample(1).lock is LockPosition.UNLOCKED
+    world.act("unplug", {"outlet": 1}, 12_000)
+    assert world.sample(1).pp_ohm is None
+
+
 def test_without_power_outputs_fall_to_their_hardware_default():
     world = charging()
     world.unpowered(10_000)
