@@ -1,8 +1,9 @@
 """One supply line for both outlets of a station: its current is shared, phase by phase.
 
 [CC613 7.3a] Who wants power gets a share of what the line carries, counted on the grid's phases
-through each outlet's rotation, and by what its car is seen to use. A share that falls counts as it
-was until the car has followed, or has had its time to; only then another one rises.
+through each outlet's rotation, and by what its car is seen to use; what a car leaves unused for two
+cycles is the other's. A share that falls counts as it was until the car has followed, or has had
+its time to; only then another one rises.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from firmware.dlm.admit import turns
 from firmware.dlm.allocate import allocate
 from firmware.dlm.changes import order_of_changes
 from firmware.dlm.claims import Claim, Policy, Turn
-from firmware.dlm.demand import Demand, fresh, observed
+from firmware.dlm.demand import Demand, cycled, fresh, observed
 from firmware.dlm.phases import lines_of
 from firmware.dlm.tree import Fuse, Load, Tree, room, tree_of
 from firmware.dlm.why import sentence
@@ -27,6 +28,7 @@ from firmware.model.values import MAX_CURRENT_MA, MIN_CURRENT_MA, Limit, LimitLi
 SOURCE = "supply line"
 LINE = "supply line"
 FOLLOW_MS = 6_000  # [61851-1 A.6] a car has 5 s to follow, and a meter one to tell
+CYCLE_MS = 30_000  # as the usual sample rate of load management [B-DLM-13]
 SLACK_MA = 1_000  # of a car that holds its limit, and of the meter
 IDLE = Limit(
     SOURCE, 0, "nobody charges here; a share is given when a session wants power", NEVER_MS
@@ -55,6 +57,7 @@ class SupplyLine:
         self.outlets = {n: SupplyOutlet() for n in outlets}
         self.shared = False  # limits of the line are in force
         self.turn_ms = NEVER_MS  # when places change, while somebody waits
+        self.cycle_ms = NEVER_MS  # the next look at what was left unused, while somebody charges
         self.settings = settings
 
     def first(self) -> list[LimitSet]:
@@ -85,11 +88,17 @@ class SupplyLine:
         for one in self.outlets.values():
             if now_ms >= one.until_ms:
                 one.until_ms = NEVER_MS
+            if now_ms >= self.cycle_ms:
+                one.demand = cycled(one.demand)
+        if not any(one.wanted for one in self.outlets.values()):
+            self.cycle_ms = NEVER_MS
+        elif self.cycle_ms == NEVER_MS or now_ms >= self.cycle_ms:
+            self.cycle_ms = now_ms + CYCLE_MS
         return self._settle(now_ms)
 
     def deadline_ms(self) -> int:
-        """When a car has had its time to follow, or places change."""
-        return min(self.turn_ms, *(one.until_ms for one in self.outlets.values()))
+        """When a car has had its time to follow, a cycle ends, or places change."""
+        return min(self.turn_ms, self.cycle_ms, *(one.until_ms for one in self.outlets.values()))
 
     # -- inside -----------------------------------------------------------------------------
 
@@ -143,8 +152,10 @@ class SupplyLine:
             self.settings.number(f"operator_current_limit_{number}") * 1_000,
             MAX_CURRENT_MA if outlet.cable_ma is None else outlet.cable_ma,
         )
+        expected_ma = own_ma if outlet.demand.most_ma is None else outlet.demand.most_ma
+        most_ma = max(MIN_CURRENT_MA, min(own_ma, expected_ma))
         lines = self._lines(number, outlet)
-        return Claim(str(number), LINE, lines, own_ma, MIN_CURRENT_MA, outlet.turn)
+        return Claim(str(number), LINE, lines, most_ma, MIN_CURRENT_MA, outlet.turn)
 
     def _may(self, number: int, outlet: SupplyOutlet) -> Load:
         """Return what may flow now: the limit, or what was one before the car has followed."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from firmware.config.registry import changed
 from firmware.dlm.book import UnitRecord
 from firmware.dlm.claims import Policy
 from firmware.dlm.master import Master, Site
 from firmware.dlm.slave import Slave
+from firmware.dlm.supply import SupplyLine
 from firmware.dlm.tree import Fuse, tree_of
 from firmware.model import dlm as m
+from firmware.model import outlet as o
+from firmware.model import session as s
 from firmware.model.machine import Tick
+from firmware.model.settings import SettingsChanged
+from firmware.model.values import Reading
+from tests.laws.facts import QUICK
 from tests.laws.kind import Kind
 
 SITE = Site(tree_of([Fuse("site", (40_000,) * 3)]), "site", Policy(), 6_000, 2_000, 1_000)
@@ -35,7 +42,22 @@ ASKED = [
     )
 ]  # fmt: skip
 ROOM = [m.SiteRoomChanged((("site", (ma,) * 3),)) for ma in (40_000, 9_000)]
+FED = changed(QUICK, {"station_single_supply": "on", "station_supply_line_limit": "20"})
+LINE = [
+    *(s.EnergyWanted(n, wanted, "why") for n in (1, 2) for wanted in (True, False)),
+    *(s.MeterRead(n, Reading(0, 0, (ma, 0, 0), 0)) for n in (1, 2) for ma in (0, 6_000, 16_000)),
+    *(o.OfferChanged(n, ma, 0) for n in (1, 2) for ma in (0, 16_000)),
+    o.CableChanged(1, 13_000, 0), o.CableChanged(1, None, 0), o.CableChanged(9, 13_000, 0),
+    SettingsChanged(FED), SettingsChanged(QUICK),
+]  # fmt: skip
 SHARING = (
+    Kind(
+        "SupplyLine",
+        lambda: SupplyLine(FED, (1, 2)),
+        LINE,
+        (s.EnergyWanted, o.CableChanged, o.OfferChanged, SettingsChanged, Tick),
+        ((), (LINE[0], LINE[2])),
+    ),
     Kind(
         "Slave",
         lambda: Slave("u", 1, 0, 7_000),

@@ -121,6 +121,18 @@ def test_a_car_that_leaves_gives_its_share_back():
     assert station.permits[2] == 32
 
 
+def test_what_a_full_car_does_not_take_is_the_others_until_it_wakes_up():
+    station = Dual()
+    station.charge(1, ONE)
+    station.charge(2, TWO)
+    station.drawn[1] = (0, 0, 0)
+    station.wait(90_000)
+    assert station.permits == {1: 6, 2: 26}
+    station.drawn[1] = (32, 32, 32)
+    station.wait(10_000)
+    assert station.permits == {1: 16, 2: 16}
+
+
 def test_why_a_share_is_what_it_is():
     station = Dual()
     station.charge(1, ONE)
