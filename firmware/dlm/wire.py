@@ -14,16 +14,21 @@ from typing import Any
 
 from firmware.dlm.phases import ROTATIONS
 from firmware.dlm.slave import LEASE_MAX_MS
-from firmware.model.dlm import MasterSeen, PointState, UnitAnswered, UnitAsked
+from firmware.model.dlm import (
+    MAX_FRAME_BYTES,
+    UNIT_NAME,
+    MasterSeen,
+    PointState,
+    UnitAnswered,
+    UnitAsked,
+)
 from firmware.model.errors import RemoteError
 
 VERSION = 1
-MAX_FRAME_BYTES = 16_384
 MAX_POINTS = 32  # of a unit
 MAX_MA = 9_999_000  # what a parameter of a fuse may say
 MAX_COUNT = (1 << 53) - 1  # what every reader of JSON keeps exactly
 MAX_PRIORITY = 255
-UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # names a certificate and ends a topic
 POINT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
 
 Frame = UnitAsked | UnitAnswered | MasterSeen
@@ -178,8 +183,8 @@ def _short(value: Any) -> str:
 
 _amount_ma = _whole(0, MAX_MA)
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "unit": _name(UNIT),
-    "master": _name(UNIT),
+    "unit": _name(UNIT_NAME),
+    "master": _name(UNIT_NAME),
     "point": _name(POINT),
     "life": _whole(0, MAX_COUNT),
     "number": _whole(0, MAX_COUNT),

@@ -5,9 +5,13 @@ A slave asks, its master answers: leases are pulled, and counted from the slave'
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from firmware.model.values import PhasesMa
+
+UNIT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # names a certificate, ends a topic
+MAX_FRAME_BYTES = 16_384  # of a word between units
 
 
 @dataclass(frozen=True, slots=True)

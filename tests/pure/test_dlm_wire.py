@@ -9,10 +9,17 @@ from hypothesis import strategies as st
 from firmware.dlm import wire
 from firmware.dlm.phases import ROTATIONS
 from firmware.dlm.slave import LEASE_MAX_MS
-from firmware.model.dlm import MasterSeen, PointState, UnitAnswered, UnitAsked
+from firmware.model.dlm import (
+    MAX_FRAME_BYTES,
+    UNIT_NAME,
+    MasterSeen,
+    PointState,
+    UnitAnswered,
+    UnitAsked,
+)
 
 COUNTS, AMPS = st.integers(0, wire.MAX_COUNT), st.integers(0, wire.MAX_MA)
-UNITS = st.from_regex(wire.UNIT, fullmatch=True)
+UNITS = st.from_regex(UNIT_NAME, fullmatch=True)
 POINTS = st.from_regex(wire.POINT, fullmatch=True)
 STATES = st.builds(
     PointState,
@@ -160,8 +167,8 @@ def test_a_point_that_is_told_of_twice_is_refused():
 @pytest.mark.parametrize(
     "data, told",
     [
-        (b"[" * wire.MAX_FRAME_BYTES, "recursion"),
-        (b" " * (wire.MAX_FRAME_BYTES + 1), "16385 bytes; at most 16384"),
+        (b"[" * MAX_FRAME_BYTES, "recursion"),
+        (b" " * (MAX_FRAME_BYTES + 1), "16385 bytes; at most 16384"),
         (b"9" * 10_000, "no frame"),
         (b'{"v": 1, "v": 1}', "a name stands twice"),
         (b"\xff\xfe\x00", "no frame"),
