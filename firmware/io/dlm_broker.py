@@ -27,7 +27,6 @@ PORT = 8883
 CONFIG, RIGHTS, ROOT, PID = "mosquitto.conf", "mosquitto.acl", "root.pem", "mosquitto.pid"
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1, 30
 _STEADY_S = 30  # a broker that ran so long was a good one
-_END_S = 3
 _LINE_BYTES = 4_096
 _PLACES = ("/usr/sbin", "/usr/local/sbin")  # not in the path of a plain user
 CONNECTIONS_MAX = 512
@@ -48,9 +47,13 @@ class BrokerConfig:
 class DlmBroker:
     """Mosquitto as a child; `run` is the task that keeps it alive."""
 
-    def __init__(self, config: BrokerConfig, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, config: BrokerConfig, tell: Callable[[str], None],
+        program: Callable[[], str | None] = lambda: shutil.which("mosquitto") or _beside_path(),
+    ) -> None:  # fmt: skip
         """`tell` gets why the broker does not run, in one sentence; empty while it runs."""
         self.config = config
+        self._program = program
         self.process: Process | None = None
         self._tell = tell
         self._told: str | None = None
@@ -69,7 +72,7 @@ class DlmBroker:
 
     async def _life(self) -> str:
         """Run one broker until it ends; return why it did."""
-        program = shutil.which("mosquitto") or _found()
+        program = self._program()
         if program is None:
             return "no broker for load management: install the package mosquitto"
         try:
@@ -179,7 +182,7 @@ def _certificate(file: Path) -> str:
     )
 
 
-def _found() -> str | None:
+def _beside_path() -> str | None:
     return shutil.which("mosquitto", path=os.pathsep.join(_PLACES))
 
 
@@ -194,12 +197,8 @@ def _end_orphan(folder: Path) -> None:
 
 
 async def _ended(process: Process) -> None:
-    """Have it ended, kindly if it listens."""
+    """Have it ended: it keeps nothing, and just after its start it does not heed SIGTERM."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), _END_S)
-        except TimeoutError:
             process.kill()
-            await process.wait()
+        await process.wait()

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import ssl
+from dataclasses import replace
 
 import pytest
 from aiomqtt import Client, MqttError, ProtocolVersion
@@ -12,7 +13,7 @@ from firmware.dlm import wire
 from firmware.io.dlm_broker import RIGHTS, rights
 from firmware.io.dlm_bus import BusConfig, BusPorts, DlmBus
 from firmware.io.dlm_keys import BROKER, UNIT, SiteAuthority, bus_context
-from firmware.model.dlm import MasterSeen, PointState, UnitAnswered, UnitAsked
+from firmware.model.dlm import MAX_FRAME_BYTES, MasterSeen, PointState, UnitAnswered, UnitAsked
 from tests.wire import dlm_rig as rig
 
 pytestmark = pytest.mark.needs_mosquitto
@@ -328,17 +329,37 @@ def test_a_frame_that_is_too_long_never_arrives(place):
         news = rig.News()
         async with rig.broker(folder, port, news):
             master = rig.master(folder / "master", port, news)
-            async with rig.running(master.bus.run()):
+            async with (
+                rig.running(master.bus.run()),
+                client(port, bus_context(folder / "one"), "one") as one,
+            ):
                 await news.until(lambda: master.connected)
-                try:
-                    async with client(port, bus_context(folder / "one"), "one") as one:
-                        await one.publish("dlm/0/ask/one", b" " * 1_000_000)
-                        await one.publish("dlm/0/ask/one", wire.pack(ASKED))
-                except MqttError:
-                    pass  # the broker hangs up on whoever sends that
-                async with client(port, bus_context(folder / "one"), "one") as one:
-                    await one.publish("dlm/0/ask/one", wire.pack(ASKED))
-                    await news.until(lambda: ASKED in master.facts)
+                await one.publish("dlm/0/ask/one", b" " * (MAX_FRAME_BYTES + 1))
+                await one.publish("dlm/0/ask/one", b" " * MAX_FRAME_BYTES)
+                await one.publish("dlm/0/ask/one", wire.pack(ASKED))
+                await news.until(lambda: ASKED in master.facts)
             return master.bus.refused
 
-    assert asyncio.run(run()) == 0
+    assert asyncio.run(run()) == 1  # the one that just fits, which is no frame
+
+
+def test_a_bus_ends_when_it_is_told_to_however_busy_it_is(place):
+    """The control of a trap: on Python 3.11 aiomqtt may go on where it was to end."""
+    folder, port = place
+
+    async def run():
+        news = rig.News()
+        async with rig.broker(folder, port, news):
+            for turn in range(20):
+                party = rig.slave(folder / "one", "one", [("127.0.0.1", port)], news)
+                task = asyncio.create_task(party.bus.run())
+                await news.until(lambda party=party: party.connected)
+                for number in range(50):
+                    party.bus.perform(replace(ASKED, number=number))
+                    await asyncio.wait([task], timeout=turn * 1e-4)
+                task.cancel()
+                _, left = await asyncio.wait([task], timeout=rig.GIVE_UP_S)
+                party.runner.stop()
+                assert not left
+
+    asyncio.run(run())
