@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pwd
 import shutil
 import signal
 from asyncio.subprocess import PIPE, Process
@@ -128,10 +127,13 @@ def write(config: BrokerConfig) -> Path:
 
 
 def settings(config: BrokerConfig) -> str:
-    """Return the content of mosquitto's configuration."""
+    """Return the content of mosquitto's configuration.
+
+    Started by root, mosquitto would become another user, who may not read the keys.
+    """
     broker = config.keys / BROKER
     return f"""\
-user {pwd.getpwuid(os.geteuid()).pw_name}
+{"user root" if os.geteuid() == 0 else ""}
 pid_file {config.folder / PID}
 log_dest stderr
 log_type error

@@ -8,6 +8,7 @@ only under the topic of the unit that it names, and the broker gives each unit i
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,14 +102,17 @@ class DlmBus:
 
     async def _round(self) -> bool:
         """Try every broker once; return whether one let us in."""
+        try:
+            context = await asyncio.to_thread(bus_context, self._config.keys)
+        except (NotPaired, OSError) as why:
+            self._say(str(why))
+            return False
         brokers = self._ports.brokers()
         if not brokers:
             self._say("no master of load management is found in this network")
         for host, port in brokers:
             try:
-                await self._stay(host, port)
-            except NotPaired as why:
-                self._say(str(why))
+                await self._stay(host, port, context)
             except (MqttError, OSError) as why:
                 self._say(f"the master of load management at {host}:{port}: {_told(why)}")
             if self._connected:
@@ -117,9 +121,8 @@ class DlmBus:
                 return True
         return False
 
-    async def _stay(self, host: str, port: int) -> None:
+    async def _stay(self, host: str, port: int, context: ssl.SSLContext) -> None:
         """Be on the bus until it breaks, which raises `MqttError`."""
-        context = await asyncio.to_thread(bus_context, self._config.keys)
         client = Client(
             host, port, identifier=self._config.unit, protocol=ProtocolVersion.V5,
             tls_context=context, keepalive=KEEPALIVE_S, timeout=ANSWER_S,

@@ -28,6 +28,7 @@ AUTHORITY, BROKER, UNIT = "authority.pem", "broker.pem", "unit.pem"
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # [RFC 5280 4.1.2.5] no good end is known
 CIPHERS = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"
+_BROKER_NAME = "broker"
 _PEM = serialization.Encoding.PEM
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", re.DOTALL)
 
@@ -60,11 +61,11 @@ class SiteAuthority:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._unit = unit
         self._key, self._certificate = self._authority(folder)
-        if not (folder / BROKER).exists():
+        if not _held(folder / BROKER, _BROKER_NAME, self._certificate):
             key = unit_key()
-            broker = self._issue("broker", key.public_key(), ExtendedKeyUsageOID.SERVER_AUTH)
+            broker = self._issue(_BROKER_NAME, key.public_key(), ExtendedKeyUsageOID.SERVER_AUTH)
             put(folder / BROKER, _text(key) + _pem(broker), 0o600)
-        if not _own(folder / UNIT, unit, self._certificate):
+        if not _held(folder / UNIT, unit, self._certificate):
             key = unit_key()
             own = self._issue(unit, key.public_key(), ExtendedKeyUsageOID.CLIENT_AUTH)
             put(folder / UNIT, _text(key) + _pem(own) + self.pem, 0o600)
@@ -168,14 +169,14 @@ def site_of(folder: Path) -> str:
         return ""
 
 
-def _own(file: Path, unit: str, authority: x509.Certificate) -> bool:
+def _held(file: Path, name: str, authority: x509.Certificate) -> bool:
     """The file holds the certificate of this name by this authority."""
     try:
         held = x509.load_pem_x509_certificate(file.read_bytes())
         held.verify_directly_issued_by(authority)
     except (OSError, ValueError, TypeError, InvalidSignature):
         return False
-    return held.subject == _name(unit)
+    return held.subject == _name(name)
 
 
 def _builder(

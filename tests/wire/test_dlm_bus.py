@@ -230,7 +230,6 @@ async def _forging(unit):
 # -- grants -------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("B-DLM-01", "B-DLM-06")
 def test_three_units_get_their_shares_and_again_after_the_broker_was_killed(place):
     folder, port = place
     brokers = [("127.0.0.1", port)]
@@ -268,7 +267,6 @@ def _answers(unit):
     return sum(isinstance(fact, UnitAnswered) for fact in unit.facts)
 
 
-@pytest.mark.covers("B-DLM-01")
 def test_the_unit_of_the_master_itself_needs_no_broker(place):
     folder, port = place
 
@@ -291,6 +289,30 @@ def test_the_unit_of_the_master_itself_needs_no_broker(place):
     assert told == [
         f"the master of load management at 127.0.0.1:{port}: nobody answers at this address"
     ]
+
+
+def test_a_unit_that_is_not_paired_says_so_wherever_masters_are(tmp_path):
+    async def run():
+        news = rig.News()
+        party = rig.slave(tmp_path, "one", [], news)
+        async with rig.running(party.bus.run()):
+            await news.until(lambda: party.told)
+        return party.told[0]
+
+    assert asyncio.run(run()) == "this station is not paired with a master; pair it by a code"
+
+
+def test_a_unit_that_finds_no_master_says_so(place):
+    folder, _ = place
+
+    async def run():
+        news = rig.News()
+        party = rig.slave(folder / "one", "one", [], news)
+        async with rig.running(party.bus.run()):
+            await news.until(lambda: party.told)
+        return party.told[0]
+
+    assert asyncio.run(run()) == "no master of load management is found in this network"
 
 
 def test_garbage_and_frames_of_others_are_passed_over(place):

@@ -42,7 +42,6 @@ async def until(finder, condition):
             await finder.changed.wait()
 
 
-@pytest.mark.covers("B-DLM-02", "B-DLM-04")
 def test_a_unit_finds_the_masters_of_its_network_and_site_only():
     masters = (
         beacon("cellar", 0, 4, port=1_001),
@@ -66,7 +65,6 @@ def test_a_unit_finds_the_masters_of_its_network_and_site_only():
     assert others == {"standby", "neighbour"}
 
 
-@pytest.mark.covers("B-DLM-03")
 def test_a_master_that_takes_its_beacon_back_is_found_no_more():
     async def run():
         async with lan(beacon()) as (finder, (announcer,)):

@@ -91,6 +91,14 @@ def test_a_unit_that_becomes_a_master_leaves_the_site_it_was_paired_with(tmp_pat
     assert site_of(tmp_path / "keys") not in ("", site_of(tmp_path / "other"))
 
 
+def test_a_site_whose_authority_was_deleted_has_all_keys_anew(tmp_path):
+    SiteAuthority(tmp_path, "cellar")
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    (tmp_path / AUTHORITY).unlink()
+    SiteAuthority(tmp_path, "cellar")
+    assert [f.name for f in tmp_path.iterdir() if f.read_bytes() == before[f.name]] == []
+
+
 def test_nobody_gets_the_name_of_the_masters_own_unit(tmp_path):
     authority = SiteAuthority(tmp_path, "cellar")
     with pytest.raises(BadRequest, match="cellar is the name of the master's own unit"):
