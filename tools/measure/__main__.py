@@ -21,6 +21,7 @@ from tools.measure import (
     charging,
     dying,
     faults,
+    lan,
     pages,
     pins,
     processes,
@@ -33,7 +34,7 @@ AIM_US = 2_000
 SAMPLED_AIM_US = 50_000
 PARTS = (
     "steps", "profiles", "allocation", "idle", "demo", "pages", "backlog", "dying", "faults",
-    "reaction", "pins",
+    "reaction", "pins", "lan",
 )  # fmt: skip
 PIN_TRIALS = 20
 BOARD = TOP / "boards" / "mock.toml"
@@ -119,6 +120,14 @@ def _pins(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
         figures["pins_us"] = pins.measure(PIN_TRIALS)
     except NoKernel as why:
         figures["pins_us"] = {}
+        say(f"not measured: {why}")
+
+
+def _lan(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
+    try:
+        figures["lan_ms"] = asyncio.run(lan.measure(say))
+    except lan.NoLan as why:
+        figures["lan_ms"] = {}
         say(f"not measured: {why}")
 
 
@@ -214,6 +223,13 @@ def _print_pins(console: Console, figures: Figures) -> None:
     console.print(table)
 
 
+def _print_lan(console: Console, figures: Figures) -> None:
+    table = Table("", "ms", title="load management in a LAN")
+    for name, took_ms in figures["lan_ms"].items():  # type: ignore[attr-defined]
+        table.add_row(name, f"{took_ms:,}")
+    console.print(table)
+
+
 def faults_table(rows: dict[str, dict[str, object]]) -> Table:
     """Return the table of faults: from the input to open contacts, beside the limit."""
     table = Table(title="input to open contacts in the wire rig, ms, cars charge, under load")
@@ -260,13 +276,13 @@ def _judge(console: Console, reactions: dict[str, dict[str, float]], *, fifo: bo
 
 _MEASURES = dict(zip(PARTS, (
     _steps, _profiles, _allocation, _idle, _demo, _pages, _backlog, _dying, _faults, _reaction,
-    _pins,
+    _pins, _lan,
 ), strict=True))  # fmt: skip
 _PRINTS = dict(zip(PARTS, (
     _print_steps, _print_profiles, _print_allocation, _print_idle, _print_demo, _print_pages,
     _print_backlog, _print_dying,
     _print_faults,
-    _print_reaction, _print_pins,
+    _print_reaction, _print_pins, _print_lan,
 ), strict=True))  # fmt: skip
 
 
