@@ -143,7 +143,7 @@ def _points(number: int, told: Mapping[str, Any], fuses: set[str]) -> Iterable[S
     if fuse not in fuses:
         raise BadSite(f"{where}: fuse {fuse} is not there; there are {', '.join(sorted(fuses))}")
     if rotation not in ROTATIONS:
-        raise BadSite(f"{where}: rotation {rotation!r}; it is RST, STR or TRS")
+        raise BadSite(f"{where}: rotation {rotation!r}; it is one of {', '.join(ROTATIONS)}")
     phases = round(_number(where, told, "phases", (1, 3), 3))
     most_ma = round(
         1_000 * _number(where, told, "most_a", (MIN_CURRENT_MA / 1e3, MAX_CURRENT_MA / 1e3), 32)

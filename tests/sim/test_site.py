@@ -142,7 +142,7 @@ def test_more_points_repeat_sessions_one_rotation_on_and_a_feeder_can_have_less(
         ("[20, 20, 40]", "[20, 20]", "[[fuse]] 1: limit_a is [20, 20]; one number or three"),
         ("limit_a = 16", "", "[[fuse]] 2: give either limit_a or limit_kw"),
         ('fuse = "end"', 'fuse = "ned"', "[[points]] 1: fuse ned is not there; there are end, m"),
-        ('"TRS"', '"TSR"', "[[points]] 2: rotation 'TSR'; it is RST, STR or TRS"),
+        ('"TRS"', '"RRR"', "rotation 'RRR'; it is one of RST, STR, TRS, RTS, SRT, TSR"),
         ('["a", "b"]', '["a", "c"]', "[[points]]: c: name each once"),
         ('["c"]', "3", "[[points]] 2: names is 3; a list of names"),
         ("[[points]]", "[points]", "no TOML: "),
