@@ -106,6 +106,17 @@ def test_a_change_that_may_not_be_changes_nothing(key, value, status):
 # -- people and programs ---------------------------------------------------------------------
 
 
+@pytest.mark.covers("B-CUR-10", "P152")
+@pytest.mark.parametrize("role", ["operator", "installer"])
+@pytest.mark.parametrize("access", ["on", "off"])
+def test_the_settings_of_the_one_supply_line_are_shown_where_the_maker_opens_them(access, role):
+    some = commands(station_single_supply_installer_access=access)
+    answer, _ = some.take({"do": "params", "role": role})
+    shown = {param["key"] for param in answer["params"]}
+    keys = {"station_single_supply", "station_supply_line_limit"}
+    assert shown & keys == (keys if access == "on" else set())
+
+
 def test_a_parameter_is_shown_with_what_a_person_wants_to_know():
     answer, messages = commands().take({"do": "get", "keys": ["operator_current_limit_1"]})
     param = PARAMS["operator_current_limit_1"]
