@@ -66,7 +66,7 @@ class Leave:
 
     policy: Policy
     given: set[str] = field(default_factory=set)
-    waiting: set[str] = field(default_factory=set)  # a question about them is open
+    waiting: set[str] = field(default_factory=set)  # a question about them is due or open
     known: set[str] = field(default_factory=set)  # the back end accepted them before
     rejected: set[tuple[str, str]] = field(default_factory=set)  # token and register of a start
     online: bool = False
@@ -87,6 +87,8 @@ class Leave:
             self._in_doubt(token)
         elif token in self.known and policy.on("local_pre_authorize"):
             self.given.add(token)
+        else:
+            self.waiting.add(token)  # the question may stand behind others; no answer is a doubt
 
     def _in_doubt(self, token: str) -> None:
         remembered = token in self.known and self.policy.on("local_authorize_offline")
@@ -104,10 +106,6 @@ class Leave:
         """The car has left, and with it the leave that it had by itself."""
         if self.policy.free is None or not self.policy.free.card:
             self.given.discard(FIXED)
-
-    def asked(self, token: str) -> None:
-        """The back end is asked about a token; no answer is a doubt."""
-        self.waiting.add(token)
 
     def answered(self, action: str, token: str, register: str) -> None:
         """The back end has answered: it is there, and may have said something of a token."""

@@ -316,8 +316,6 @@ class Rig:
         assert isinstance(payload, dict)
         text = json.dumps([3, number, self.conf(action, payload)])
         note = f"{action} {payload.get('idTag', '')} {payload.get('meterStart', '')}\n{text}"
-        if action == "Authorize":
-            self.leave.asked(str(payload["idTag"]))
         if self.around.late:
             self.around.answers.append(note)
             return []
