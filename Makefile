@@ -14,7 +14,7 @@ help: ## this list
 run: $(VENV)/run ## a whole simulated wallbox charges a car; then it is yours
 	@$(POWERSTATION) demo
 
-test: $(VENV)/dev porcelain ## everything that this machine can test (about 2 minutes)
+test: $(VENV)/dev porcelain ## everything that this machine can test (about a quarter of an hour on two cores)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -rs $(PYTEST_ARGS)
 
 tidy: $(VENV)/dev ## format, lint, types, the rules of the house

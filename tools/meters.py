@@ -1,7 +1,7 @@
 """A meter for the bench: serves any register map, over TCP through pymodbus or on a serial port.
 
 `python -m tools.meters --map pac2200 --at 127.0.0.1:5020 --currents 10,12,-9` is a Siemens meter
-whose L3 exports 9 A; with `--walk 7` its currents wander, by that seed. `--at /tmp/ttyMETER` is a
+whose L3 exports 9 A; with `--walk 7` its currents wander, by that seed. `--at ./ttyMETER` is a
 pseudo terminal in place of a serial bus. It holds nothing but the registers of its map, and ends
 with Ctrl-C.
 """
@@ -101,10 +101,12 @@ def main(argv=None):
 
 
 def opened(registers, at):
-    """Return the meter at host:port, or at the path of a serial port."""
-    if at.startswith("/"):
+    """Return the meter at host:port, or at the path of a serial port; raise `ValueError`."""
+    if "/" in at:
         return SerialMeter(Path(at), registers)
     host, _, port = at.rpartition(":")
+    if not host or not port.isdigit():
+        raise ValueError(f"{at!r} is no place; write 127.0.0.1:5020, or a path with a slash in it")
     return MeterServer(registers, host, int(port))
 
 

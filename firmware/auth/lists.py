@@ -13,9 +13,7 @@ from firmware.model.values import TokenInfo, Verdict, token_key
 
 CACHE_END_UTC_MS = 2_147_483_647_000  # 2038-01-19T03:14:07Z
 YEAR_MS = 365 * 24 * 3_600_000
-
-
-MASTER = "master"
+MASTER = "master"  # the mark of an entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,7 @@ from firmware.model.session import EnergyWanted, MeterRead
 from firmware.model.settings import Settings, SettingsChanged
 from firmware.model.values import MAX_CURRENT_MA, MIN_CURRENT_MA, Limit, LimitLifted, LimitSet
 
-SOURCE = "supply line"
-LINE = "supply line"
+SOURCE = LINE = "supply line"  # the source of the limits, and the name of its one fuse
 FOLLOW_MS = 6_000  # [61851-1 A.6] a car has 5 s to follow, and a meter one to tell
 CYCLE_MS = 30_000  # as the usual sample rate of load management [B-DLM-13]
 SLACK_MA = 1_000  # of a car that holds its limit, and of the meter

@@ -146,8 +146,9 @@ class Desk:
             out.append(TokenRefused(fact.token, fact.reason))
             return
         for number, outlet in self.state.outlets.items():
-            running = outlet.transaction  # [E2 3.10] same parent stops as well
-            if running is not None and running.parent and running.parent == fact.parent:
+            running = outlet.transaction  # [E2 3.10] a card with the same parent stops as well
+            mine = fact.source is StartSource.CARD and fact.outlet in (number, None)
+            if mine and running is not None and running.parent and running.parent == fact.parent:
                 out.append(StopAsked(number, StopReason.LOCAL, fact.token))
                 return
         if fact.guess and self.state.reserved.depends_on_parent(fact.token):

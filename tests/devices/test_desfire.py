@@ -19,7 +19,7 @@ from hal.drivers.desfire import (
 from hal.drivers.pn532 import PROOF_MS, PROOF_TRIES, SENSE_MS, Pn532Reader
 from hal.ports import CardKey, HardwareSilent
 from tools.played.desfire import BENCH_APPLICATION, BENCH_KEY, DesfireCard, code
-from tools.played.pn532 import FAULTS, Card, EmulatedPn532
+from tools.played.pn532 import FAULTS, Card
 
 KEY = CardKey(BENCH_APPLICATION, 0, BENCH_KEY, 0)
 UID, NUMBER = "04a1b2c3d4e5f6", "0a0e9b83"
@@ -191,13 +191,6 @@ def test_whatever_a_card_answers_at_any_step_it_is_believed_only_with_the_key(st
 
 
 # -- at the reader -----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def chip(tmp_path):
-    chip = EmulatedPn532(tmp_path / "ttyAMA5")
-    yield chip
-    chip.unplug()
 
 
 @pytest.fixture

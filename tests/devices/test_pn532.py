@@ -18,17 +18,10 @@ from hal.drivers.pn532 import (
     device_path,
 )
 from hal.ports import HardwareSilent
-from tools.played.pn532 import ACK, FAULTS, Card, EmulatedPn532
+from tools.played.pn532 import ACK, FAULTS, Card
 
 CARD = Card("04a1b2c3d4e5f6")
 BUSY_MS = 1_000  # what a loaded machine may add to a deadline
-
-
-@pytest.fixture
-def chip(tmp_path):
-    chip = EmulatedPn532(tmp_path / "ttyAMA5")
-    yield chip
-    chip.unplug()
 
 
 @pytest.fixture

@@ -159,6 +159,12 @@ def test_a_card_of_the_same_parent_stops_the_transaction():
     assert tell(made, judged("T", parent="P")) == [StopAsked(1, StopReason.LOCAL, "T")]
 
 
+@pytest.mark.parametrize("source, outlet", [(REMOTE, 2), (REMOTE, None), (CARD, 2)])
+def test_only_a_card_at_its_reader_stops_for_its_parent(source, outlet):
+    told = tell(desk(began(1, parent="P")), judged("T", outlet, source, parent="P"))
+    assert told == [TokenAccepted(2, "T", source, "P")]
+
+
 def test_the_parent_may_be_known_only_from_the_confirmation():
     made = desk(began(1))
     tell(made, TransactionConfirmed("7-1-1", 1, 5, TokenInfo(Verdict.ACCEPTED, "P")))

@@ -55,7 +55,7 @@ def test_a_station_that_lets_more_people_charge_is_found_out(station, order):
     assert "without leave" in _found_out({}, station, order)
 
 
-def test_a_station_that_ignores_the_verdict_is_found_out():
+def test_where_an_invalid_id_may_not_stop_only_the_energy_ends():
     thinks = {"if_in_doubt_allow_charging": "on"}
     station = {**thinks, "ocpp:StopTransactionOnInvalidId": "false"}
     order = ("back end away", "card", "plug", "back end away")
