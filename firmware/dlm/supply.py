@@ -68,11 +68,11 @@ class SupplyLine:
         """Take one fact."""
         outlet = self.outlets.get(getattr(fact, "outlet", 0))
         match fact:
-            case EnergyWanted(_, wanted, _) if outlet is not None and wanted != outlet.wanted:
+            case EnergyWanted(number, wanted, _) if outlet is not None and wanted != outlet.wanted:
                 outlet.wanted, outlet.turn = wanted, Turn(now_ms)
-            case CableChanged(number, cable_ma, _) if outlet is not None:
+                outlet.demand = fresh(self._connected(number))  # it may be another car
+            case CableChanged(_, cable_ma, _) if outlet is not None:
                 outlet.cable_ma = cable_ma
-                outlet.demand = fresh(self._connected(number))
             case OfferChanged(_, offered_ma, _) if outlet is not None:
                 outlet.offered_ma = offered_ma
             case MeterRead(_, reading) if outlet is not None:
@@ -124,7 +124,7 @@ class SupplyLine:
             for n, one in self.outlets.items()
         }
         in_force = {str(n): self._may(n, one) for n, one in self.outlets.items()}
-        now, later = order_of_changes(tree, room(tree), in_force, wanted)
+        _, later = order_of_changes(tree, room(tree), in_force, wanted)
         out: list[object] = []
         for point in sorted(wanted, key=lambda p: wanted[p].limit_ma):
             outlet = self.outlets[int(point)]

@@ -150,10 +150,23 @@ def test_a_line_that_carries_one_minimum_takes_turns():
     assert station.permits == {1: 0, 2: 8}
 
 
-@pytest.mark.parametrize("texts", [{"station_single_supply": "off"}, {}])
-def test_installation_limits_count_only_where_each_outlet_has_its_own_line(texts):
-    settings = {"installation_current_limit_1": "16", "operator_current_limit_1": "16"}
-    station = Dual(**{**settings, **texts})
-    sources = station.core.limits.books[1].limits
-    assert ("installation" in sources) == bool(texts)
-    assert ("supply line" in sources) != bool(texts)
+@pytest.mark.parametrize("single, source, other", [
+    ("on", "supply line", "installation"), ("off", "installation", "supply line"),
+])  # fmt: skip
+def test_installation_limits_count_only_where_each_outlet_has_its_own_line(single, source, other):
+    limits = Dual(station_single_supply=single).core.limits.books[1].limits
+    assert source in limits and other not in limits
+
+
+def test_what_a_car_was_seen_to_use_is_not_believed_of_the_next_one_on_the_same_cable():
+    station = Dual(phase_rotation_2="STR")
+    station.charge(1, ONE, drawn=(32, 0, 0))
+    station.charge(2, TWO, drawn=(32, 0, 0))
+    assert station.permits == {1: 32, 2: 32}
+    station.drawn[1] = (0, 0, 0)
+    station.open(1)
+    station.tell(ONE)  # it ends; the cable stays
+    station.wait(15_000)
+    station.tell(ONE)
+    station.wait(1_000)
+    assert station.permits == {1: 16, 2: 16}  # on three phases, until it is seen
