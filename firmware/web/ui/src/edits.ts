@@ -80,8 +80,11 @@ export async function ask(): Promise<Check | null> {
 
 export async function save(): Promise<Saved> {
   const saved = await put(edits.get());
-  resetEdits();
-  await loadParams();
+  try {
+    await loadParams(); // before the edits go: else the old values would show for a moment
+  } finally {
+    resetEdits();
+  }
   return saved;
 }
 
