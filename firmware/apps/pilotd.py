@@ -249,8 +249,8 @@ class PilotLoop:
 
     def _obey(self, frame: Frame) -> None:
         match frame:
-            case PermitRenewed(outlet, limit_ma, lease_ms, phases):
-                self._fact(outlet, PermitGiven(limit_ma, now_ms() + lease_ms, phases))
+            case PermitRenewed(outlet, limit_ma, lease_ms, phases, wake):
+                self._fact(outlet, PermitGiven(limit_ma, now_ms() + lease_ms, phases, wake))
             case EndPermit(outlet, reason):
                 self._fact(outlet, PermitTaken(reason))
             case HoldLock(outlet, locked):

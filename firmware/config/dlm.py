@@ -26,7 +26,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="1.4, 1.5, 7.4, 7.7",
         help="Role of this controller in the DLM network.",
-        acts=False,
     ),
     Param(
         "dlm_master_address",
@@ -39,7 +38,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.7",
         help="Master address of a slave in mode slave_fixed_ip.",
-        acts=False,
         shown_if=("dlm_mode", ("slave_fixed_ip",)),
     ),
     Param(
@@ -53,7 +51,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.4.1",
         help="Separates several DLM groups in one LAN; master and slaves must have the same.",
-        acts=False,
     ),
     Param(
         "dlm_disable_discovery",
@@ -66,7 +63,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.4.1",
         help="On: the master sends no discovery beacons, so auto-discovery slaves cannot find it.",
-        acts=False,
     ),
     Param(
         "dlm_sample_rate",
@@ -79,7 +75,6 @@ PARAMS = (
         unit="s",
         manual="7.4.1",
         help="Interval in which the master computes and distributes new limits.",
-        acts=False,
     ),
     Param(
         "dlm_allow_ev_wakeup",
@@ -91,7 +86,6 @@ PARAMS = (
         group="DLM",
         manual="7.4.1",
         help="Wakes a sleeping vehicle by a CP interruption when current becomes available again.",
-        acts=False,
     ),
     Param(
         "dlm_evse_subdistribution_limit",
@@ -104,7 +98,6 @@ PARAMS = (
         unit="A",
         manual="1.4, 7.4.1, 7.4.2",
         help="Absolute upper limit per phase for all stations of the DLM group.",
-        acts=False,
     ),
     Param(
         "dlm_operator_evse_subdistribution_limit",
@@ -118,7 +111,6 @@ PARAMS = (
         manual="1.4, 7.4.1, 7.4.2",
         help="Limit actually distributed; changeable in operation by operator, backend or EMS, "
         "never above the EVSE limit.",
-        acts=False,
     ),
     Param(
         "dlm_ext_input_1",
@@ -189,7 +181,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="1.4, 7.4.1, 7.4.2",
         help="Takes the measured external load into account and shows the meter parameters.",
-        acts=False,
     ),
     Param(
         "meter2_type",
@@ -241,7 +232,6 @@ PARAMS = (
         unit="A",
         manual="1.4, 7.4.2",
         help="Limit per phase at the point where the external meter sits.",
-        acts=False,
         shown_if=("dlm_external_meter_support", ("on",)),
     ),
     Param(
@@ -255,7 +245,6 @@ PARAMS = (
         unit="A",
         manual="7.4.2",
         help="Reserve kept free below the main limit for quick rises of the external load.",
-        acts=False,
         shown_if=("dlm_external_meter_support", ("on",)),
     ),
     Param(
@@ -269,7 +258,6 @@ PARAMS = (
         unit="A",
         manual="7.4.2",
         help="External load assumed while the external meter does not answer.",
-        acts=False,
         shown_if=("dlm_external_meter_support", ("on",)),
     ),
     Param(
@@ -282,7 +270,6 @@ PARAMS = (
         group="DLM",
         manual="1.4, 7.4.2",
         help="Whether the meter reading contains the charging stations' own current.",
-        acts=False,
         shown_if=("dlm_external_meter_support", ("on",)),
     ),
     Param(
@@ -295,7 +282,6 @@ PARAMS = (
         group="DLM",
         manual="7.4.1, 7.4.2",
         help="Limits the difference of the charging currents between phases.",
-        acts=False,
     ),
     Param(
         "dlm_imbalance_limit",
@@ -308,7 +294,6 @@ PARAMS = (
         unit="A",
         manual="7.4.1",
         help="Allowed difference between the most and least loaded phase.",
-        acts=False,
         shown_if=("dlm_imbalance_prevention", ("on",)),
     ),
     Param(
@@ -322,7 +307,6 @@ PARAMS = (
         unit="A",
         manual="1.4, 1.5, 7.4.1, 7.4.2",
         help="A vehicle gets at least this current or nothing.",
-        acts=False,
     ),
     Param(
         "dlm_disconnected_limit",
@@ -335,7 +319,6 @@ PARAMS = (
         unit="A",
         manual="1.4, 1.5, 7.4.1, 7.4.2, 7.7",
         help="Static current a slave uses while it has no master.",
-        acts=False,
     ),
     Param(
         "dlm_it_network",
@@ -349,7 +332,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.4.1, 7.4.2",
         help="Treats single-phase vehicles as loads between two phases (IT grid without neutral).",
-        acts=False,
     ),
     Param(
         "dlm_max_current_scheduler",
@@ -375,5 +357,25 @@ PARAMS = (
         help="Entries of the scheduler.",
         acts=False,
         shown_if=("dlm_max_current_scheduler", ("on",)),
+    ),
+    Param(
+        "dlm_rotation_minutes",
+        whole(1, 240),
+        15,
+        label="Rotation of pauses",
+        menu=Menu.LOAD_MANAGEMENT,
+        group="DLM",
+        unit="min",
+        help="While the current does not suffice for all vehicles, places change so often.",
+    ),
+    Param(
+        "dlm_use_export",
+        flag(),
+        False,
+        label="Use exported current",
+        menu=Menu.LOAD_MANAGEMENT,
+        group="DLM",
+        help="On: what the house feeds in on a phase may be used by the vehicles.",
+        shown_if=("dlm_external_meter_support", ("on",)),
     ),
 )

@@ -13,21 +13,11 @@ from dataclasses import dataclass, field
 
 from firmware.dlm.phases import ALL, Lines, lines_of
 from firmware.dlm.tree import Room, Tree
-from firmware.model.dlm import PointState
+from firmware.model.dlm import PointState, UnitRecord
 from firmware.model.dlm import UnitAsked as Asked
 
 LOOK_MS = 1_000  # so often the master looks who has fallen silent: it is counted ahead by that
 QUESTIONS_KEPT = 64  # of a unit, to know when the one was asked whose answer it took
-
-
-@dataclass(frozen=True, slots=True)
-class UnitRecord:
-    """What lasts of a unit: what its points may take at most, and when it hears nobody."""
-
-    unit: str
-    fuse: str
-    disconnected_ma: int
-    most_ma: tuple[tuple[str, int], ...]  # of each point
 
 
 @dataclass(slots=True)

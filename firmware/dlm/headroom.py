@@ -44,18 +44,9 @@ class Metered:
     at_ms: int
 
 
-def operating_ma(
-    evse_ma: PhasesMa,
-    operator_ma: PhasesMa,
-    scheduled_ma: PhasesMa | None = None,
-    input_ma: PhasesMa | None = None,
-) -> PhasesMa:
-    """Return the limit in force for all stations: the least of those that apply, per phase.
-
-    None: no scheduler entry, no external input active.
-    """
-    given = [x for x in (evse_ma, operator_ma, scheduled_ma, input_ma) if x is not None]
-    return _triple(min(each) for each in zip(*given, strict=True))
+def operating_ma(*limits_ma: PhasesMa) -> PhasesMa:
+    """Return the limit in force for all stations: the least of those that apply, per phase."""
+    return triple(min(each) for each in zip(*limits_ma, strict=True))
 
 
 def external_ma(
@@ -69,11 +60,11 @@ def external_ma(
         return connection.fallback_ma
     measured_ma = metered.currents_ma
     if not connection.use_export:
-        measured_ma = _triple(max(0, x) for x in measured_ma)
+        measured_ma = triple(max(0, x) for x in measured_ma)
     if connection.location is Location.INCLUDING:
-        measured_ma = _triple(m - e for m, e in zip(measured_ma, evse_ma, strict=True))
+        measured_ma = triple(m - e for m, e in zip(measured_ma, evse_ma, strict=True))
         if not connection.use_export:
-            measured_ma = _triple(max(0, x) for x in measured_ma)
+            measured_ma = triple(max(0, x) for x in measured_ma)
     return measured_ma
 
 
@@ -82,16 +73,17 @@ def available_ma(
 ) -> PhasesMa:
     """Return what may be distributed; `connection` is None without a meter."""
     if connection is None:
-        return _triple(max(0, x) for x in operating)
+        return triple(max(0, x) for x in operating)
     left_ma = (
         main - head - beside
         for main, head, beside in zip(
             connection.main_ma, connection.headroom_ma, beside_ma, strict=True
         )
     )
-    return _triple(max(0, min(pair)) for pair in zip(operating, left_ma, strict=True))
+    return triple(max(0, min(pair)) for pair in zip(operating, left_ma, strict=True))
 
 
-def _triple(values: Iterable[int]) -> PhasesMa:
+def triple(values: Iterable[int]) -> PhasesMa:
+    """Return currents of L1, L2 and L3."""
     a, b, c = values
     return a, b, c

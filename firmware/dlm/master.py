@@ -9,19 +9,29 @@ cut off. A master that another one has followed (a higher epoch) never answers a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from firmware.dlm.admit import turns
 from firmware.dlm.allocate import allocate
-from firmware.dlm.book import LOOK_MS, Book, Unit, UnitRecord, line_set
+from firmware.dlm.book import LOOK_MS, Book, Unit, line_set
 from firmware.dlm.claims import Claim, Grant, Policy, Turn
 from firmware.dlm.phases import ALL
 from firmware.dlm.slave import LEASE_MAX_MS
 from firmware.dlm.tree import Load, Room, Tree, room
-from firmware.model.dlm import MasterSeen, SiteRoomChanged
+from firmware.dlm.why import sentence
+from firmware.model.dlm import (
+    MAX_REASON,
+    KeepUnit,
+    MasterSeen,
+    PointState,
+    SiteRoomChanged,
+    UnitRecord,
+)
 from firmware.model.dlm import UnitAnswered as Answered
 from firmware.model.dlm import UnitAsked as Asked
 from firmware.model.values import PhasesMa
+
+FORGOTTEN_MS = 2 * LEASE_MAX_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +49,7 @@ class Site:
     cycle_ms: int
     network: int = 0
     quorum: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class KeepUnit:
-    """A unit is to be remembered, over restarts of the master. [B-DLM-20]"""
-
-    record: UnitRecord
+    it_network: bool = False
 
 
 @dataclass(slots=True)
@@ -102,8 +106,10 @@ class Master:
     def _asked(self, asked: Asked, now_ms: int) -> list[object]:
         out: list[object] = []
         known = self.book.units.get(asked.unit)
-        if known is not None and (asked.life, asked.number) <= (known.life, known.number):
-            return []  # it was overtaken; its unit takes an answer to the latest only
+        if known is not None and _overtaken(known, asked, now_ms):
+            return []  # its unit takes an answer to the latest only
+        if self.site.it_network:
+            asked = replace(asked, points=tuple(map(_between_phases, asked.points)))
         record = _record(asked, known.record.fuse if known else self.site.fuse, known)
         if known is None or known.record != record:
             self._know(record, now_ms)
@@ -115,14 +121,31 @@ class Master:
             return out
         self._share(now_ms)
         limits_ma = tuple((point, self._give(unit, point)) for point in sorted(unit.points))
+        reasons = tuple(self.why(point, limit_ma)[:MAX_REASON] for point, limit_ma in limits_ma)
         unit.granted_ma = dict(limits_ma)
         self.book.count(unit, now_ms)
         out.append(
             Answered(
-                asked.unit, asked.life, asked.number, self.epoch, self.site.lease_ms, limits_ma
-            )
+                asked.unit,
+                asked.life,
+                asked.number,
+                self.epoch,
+                self.site.lease_ms,
+                limits_ma,
+                reasons,
+            )  # fmt: skip
         )
         return out
+
+    def why(self, point: str, limit_ma: int) -> str:
+        """Say what binds a limit that was given, and what would raise it."""
+        grant = self.state.grants.get(point)
+        if grant is None:
+            return f"{point}: no car wants current here"
+        if limit_ma >= grant.limit_ma:
+            return sentence(point, grant)
+        share = f"{grant.limit_ma / 1_000:g} A"
+        return f"{point}: waits for its share of {share} until others have confirmed less"
 
     def _give(self, unit: Unit, point: str) -> int:
         """Return a point's share, as far as it fits beside what may be in force elsewhere."""
@@ -193,8 +216,9 @@ class Master:
                     held.append(Load(fuse, ALL, unit.record.disconnected_ma))
                 elif told is not None and told.most_ma > 0:
                     turn = self.state.turns.get(point, Turn(now_ms))
+                    most_ma = _most_ma(told, self.site.least_ma)
                     claims.append(
-                        Claim(point, fuse, line_set(told), told.most_ma, self.site.least_ma, turn,
+                        Claim(point, fuse, line_set(told), most_ma, self.site.least_ma, turn,
                               priority=told.priority, drawn_ma=max(told.drawn_ma))
                     )  # fmt: skip
         return claims, held
@@ -211,15 +235,43 @@ def lease_of(cycle_ms: int) -> int:
     return min(3 * cycle_ms, 60_000) // 2
 
 
+def _overtaken(known: Unit, asked: Asked, now_ms: int) -> bool:
+    """A later question came before; one whose memory was replaced counts its lives anew."""
+    if known.asked_ms is not None and now_ms >= known.asked_ms + FORGOTTEN_MS:
+        return False  # nothing that it held before is in force any more
+    return (asked.life, asked.number) <= (known.life, known.number)
+
+
+def _between_phases(point: PointState) -> PointState:
+    return replace(point, it_network=True)
+
+
+def _most_ma(told: PointState, least_ma: int) -> int:
+    """Return its own limit, or what its car is seen to take, but never less than the minimum."""
+    if told.expects_ma is None:
+        return told.most_ma
+    return min(told.most_ma, max(told.expects_ma, least_ma))
+
+
 def _record(asked: Asked, fuse: str, known: Unit | None) -> UnitRecord:
     """Return what lasts of a unit: the most that each of its points ever wanted."""
     before: Mapping[str, int] = dict(known.record.most_ma) if known is not None else {}
     most_ma = {p.point: max(p.most_ma, before.get(p.point, 0)) for p in asked.points}
     most_ma = {**before, **most_ma}
-    return UnitRecord(asked.unit, fuse, asked.disconnected_ma, tuple(sorted(most_ma.items())))
+    turned = dict(known.record.rotations) if known is not None else {}
+    turned |= {p.point: p.rotation for p in asked.points}
+    return UnitRecord(
+        asked.unit, fuse, asked.disconnected_ma, tuple(sorted(most_ma.items())),
+        tuple(sorted(turned.items())), asked.label,
+    )  # fmt: skip
 
 
 def _news(unit: Unit, asked: Asked) -> bool:
     """A car has come, gone or changed: it is not to wait for the next cycle. [B-DLM-07]"""
-    before = {p: (x.most_ma, x.uses, x.rotation) for p, x in unit.points.items()}
-    return before != {x.point: (x.most_ma, x.uses, x.rotation) for x in asked.points}
+    return {p: _wish(x) for p, x in unit.points.items()} != {
+        x.point: _wish(x) for x in asked.points
+    }
+
+
+def _wish(point: PointState) -> tuple[object, ...]:
+    return point.most_ma, point.uses, point.rotation, point.expects_ma

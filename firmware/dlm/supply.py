@@ -17,6 +17,7 @@ from firmware.dlm.changes import order_of_changes
 from firmware.dlm.claims import Claim, Policy, Turn
 from firmware.dlm.demand import Demand, cycled, fresh, observed
 from firmware.dlm.phases import lines_of
+from firmware.dlm.points import connected, used, without_neutral
 from firmware.dlm.tree import Fuse, Load, Tree, room, tree_of
 from firmware.dlm.why import sentence
 from firmware.model.machine import NEVER_MS
@@ -70,7 +71,7 @@ class SupplyLine:
         match fact:
             case EnergyWanted(number, wanted, _) if outlet is not None and wanted != outlet.wanted:
                 outlet.wanted, outlet.turn = wanted, Turn(now_ms)
-                outlet.demand = fresh(self._connected(number))  # it may be another car
+                outlet.demand = fresh(connected(self.settings, number))  # it may be another car
             case CableChanged(_, cable_ma, _) if outlet is not None:
                 outlet.cable_ma = cable_ma
             case OfferChanged(_, offered_ma, _) if outlet is not None:
@@ -163,14 +164,9 @@ class SupplyLine:
         return Load(LINE, self._lines(number, outlet), may_ma)
 
     def _lines(self, number: int, outlet: SupplyOutlet) -> tuple[int, ...]:
-        uses = [phase for phase in outlet.demand.uses if phase in self._connected(number)]
         rotation = self.settings.text(f"phase_rotation_{number}")
-        it_network = self.settings.text(f"phases_connected_{number}") == "single_phase_it"
-        return lines_of(rotation, uses or self._connected(number), it_network=it_network)
-
-    def _connected(self, number: int) -> tuple[int, ...]:
-        fed = self.settings.text(f"phases_connected_{number}")
-        return (0, 1, 2) if fed == "three_phase" else (0,)
+        uses = used(self.settings, number, outlet.demand)
+        return lines_of(rotation, uses, it_network=without_neutral(self.settings, number))
 
 
 def _lower(outlet: SupplyOutlet, limit_ma: int, now_ms: int) -> None:

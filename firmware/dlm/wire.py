@@ -16,6 +16,8 @@ from firmware.dlm.phases import ROTATIONS
 from firmware.dlm.slave import LEASE_MAX_MS
 from firmware.model.dlm import (
     MAX_FRAME_BYTES,
+    MAX_LABEL,
+    MAX_REASON,
     UNIT_NAME,
     MasterSeen,
     PointState,
@@ -172,6 +174,19 @@ def _limits(value: Any) -> tuple[tuple[str, int], ...]:
     return tuple(limits)
 
 
+def _words(most: int) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if type(value) is not str or len(value) > most or not value.isprintable():
+            raise ValueError(f"{_short(value)} are not words of at most {most} letters")
+        return value
+
+    return read
+
+
+def _reasons(value: Any) -> tuple[str, ...]:
+    return tuple(_words(MAX_REASON)(reason) for reason in _list(value, MAX_POINTS))
+
+
 def _once(points: list[str]) -> None:
     if len(set(points)) < len(points):
         raise ValueError("a point is named twice")
@@ -200,6 +215,9 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "uses": _uses,
     "priority": _whole(0, MAX_PRIORITY),
     "it_network": _truth,
+    "expects_ma": lambda value: None if value is None else _amount_ma(value),
     "points": _points,
     "limits_ma": _limits,
+    "reasons": _reasons,
+    "label": _words(MAX_LABEL),
 }

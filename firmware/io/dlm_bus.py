@@ -22,7 +22,6 @@ from firmware.model.errors import RemoteError
 
 KEEPALIVE_S = 2  # paho's own 60 s would hide a cut cable for so long
 ANSWER_S = 5  # of the broker
-BEACON_S = 1
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1, 15
 QUEUED_MAX = 1_024  # frames that came and were not looked at; further ones are lost
 
@@ -42,12 +41,12 @@ class Wire(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BusConfig:
-    """Who this unit is; `epoch` is that of the master that lives here, None where none does."""
+    """Who this unit is, and whether a master lives here."""
 
     unit: str
     network: int
     keys: Path
-    epoch: int | None = None
+    master: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,28 +76,24 @@ class DlmBus:
         self.refused = 0
         self.last_refused = ""
 
-    def perform(self, wish: object) -> None:
-        """Send a question or an answer; between the two machines of one unit there is no bus."""
-        match wish:
-            case UnitAsked(unit) | UnitAnswered(unit) if self._both(unit):
-                self._ports.post(wish)
+    def perform(self, word: Frame) -> None:
+        """Say a word to other units, if they can be reached."""
+        match word:
             case UnitAsked(unit):
-                self._send(f"{self._begin}/ask/{unit}", wish)
+                self._send(f"{self._begin}/ask/{unit}", word)
             case UnitAnswered(unit):
-                self._send(f"{self._begin}/answer/{unit}", wish)
+                self._send(f"{self._begin}/answer/{unit}", word)
+            case MasterSeen():
+                self._send(f"{self._begin}/master", word)
 
     async def run(self) -> None:
         """Connect, and again whenever it breaks, until this task is cancelled."""
-        showing = asyncio.create_task(self._show())
-        try:
-            pause_s: float = SHORTEST_PAUSE_S
-            while True:
-                steady = await self._round()
-                _end_if_cancelled()
-                pause_s = SHORTEST_PAUSE_S if steady else min(2 * pause_s, LONGEST_PAUSE_S)
-                await asyncio.sleep(pause_s * (0.5 + self._ports.jitter() / 2))
-        finally:
-            showing.cancel()
+        pause_s: float = SHORTEST_PAUSE_S
+        while True:
+            steady = await self._round()
+            _end_if_cancelled()
+            pause_s = SHORTEST_PAUSE_S if steady else min(2 * pause_s, LONGEST_PAUSE_S)
+            await asyncio.sleep(pause_s * (0.5 + self._ports.jitter() / 2))
 
     async def _round(self) -> bool:
         """Try every broker once; return whether one let us in."""
@@ -144,7 +139,7 @@ class DlmBus:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     def _topics(self) -> tuple[str, ...]:
-        if self._config.epoch is not None:
+        if self._config.master:
             return (f"{self._begin}/ask/+",)
         return f"{self._begin}/answer/{self._config.unit}", f"{self._begin}/master"
 
@@ -177,19 +172,6 @@ class DlmBus:
                 topic = next(iter(self._waiting))
                 await client.publish(topic, self._ports.wire.pack(self._waiting.pop(topic)))
                 _end_if_cancelled()
-
-    async def _show(self) -> None:
-        """Tell of the master that lives here: its own unit at once, the others by the broker."""
-        if self._config.epoch is None:
-            return
-        seen = MasterSeen(self._config.unit, self._config.network, self._config.epoch)
-        while True:
-            self._ports.post(seen)
-            self._send(f"{self._begin}/master", seen)
-            await asyncio.sleep(BEACON_S)
-
-    def _both(self, unit: str) -> bool:
-        return self._config.epoch is not None and unit == self._config.unit
 
     def _send(self, topic: str, frame: Frame) -> None:
         if self._connected:

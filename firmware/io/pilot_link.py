@@ -64,7 +64,7 @@ class PilotLink:
     def give(self, wish: GivePermit) -> None:
         """Hold a permit from now on."""
         self.permits[wish.outlet] = wish
-        self._send(PermitRenewed(wish.outlet, wish.limit_ma, LEASE_MS, wish.phases))
+        self._send(PermitRenewed(wish.outlet, wish.limit_ma, LEASE_MS, wish.phases, wish.wake))
 
     def end(self, wish: EndPermit) -> None:
         """Hold it no longer."""
@@ -85,7 +85,7 @@ class PilotLink:
 
     def _renew(self) -> None:
         for wish in self.permits.values():
-            self._send(PermitRenewed(wish.outlet, wish.limit_ma, LEASE_MS, wish.phases))
+            self._send(PermitRenewed(wish.outlet, wish.limit_ma, LEASE_MS, wish.phases, wish.wake))
 
     def _send(self, frame: Frame) -> None:
         if self.sock is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from firmware.model.dlm import SOURCE as LOAD_MANAGEMENT
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import (
@@ -21,7 +22,7 @@ from firmware.model.outlet import (
 )
 from firmware.model.session import EnergyWanted, LimitChanged
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.values import MIN_CURRENT_MA, Limit, LimitLifted, LimitSet
+from firmware.model.values import MIN_CURRENT_MA, Limit, LimitLifted, LimitSet, OwnLimitChanged
 
 # What the book itself keeps; a source from outside that took such a name would, at its expiry,
 # take the station's own limit with it.
@@ -35,10 +36,11 @@ class _Book:
     limits: dict[str, Limit] = field(default_factory=dict)
     wanted: bool = False
     why_not: str = "no session"
-    permit_ma: int = 0
     phases: int = 3
-    permit_phases: int = 3
+    wake: bool = True
+    permit: GivePermit | None = None
     told: Limit | None = None
+    own_ma: int = -1  # as load management was told
 
 
 class LimitBook:
@@ -127,6 +129,7 @@ class LimitBook:
                 del book.limits["installation"]
             fed = settings.text(f"phases_connected_{outlet}")  # [CC613 7.1] one: L1 only
             book.phases = 3 if fed == "three_phase" else 1
+            book.wake = settings.flag("dlm_allow_ev_wakeup")
 
     def _cable(self, outlet: int, cable_ma: int | None) -> None:
         limits = self.books[outlet].limits
@@ -140,20 +143,23 @@ class LimitBook:
     ) -> None:
         for source in [s for s, x in book.limits.items() if x.expires_ms <= now_ms]:
             del book.limits[source]
+        own = [x.limit_ma for source, x in book.limits.items() if source != LOAD_MANAGEMENT]
+        if min(own) != book.own_ma:
+            book.own_ma = min(own)
+            out.append(OwnLimitChanged(outlet, book.own_ma))
         least = _least(book)
         if book.told is None or (least.limit_ma, least.source) != _key(book.told):
             book.told = least
             out.append(LimitChanged(outlet, least.limit_ma, least.source, least.reason))
         permit_ma = least.limit_ma if book.wanted and least.limit_ma >= MIN_CURRENT_MA else 0
-        same = (permit_ma, book.phases) == (book.permit_ma, book.permit_phases)
-        if (same or not (permit_ma or book.permit_ma)) and not (again and permit_ma):
+        permit = GivePermit(outlet, permit_ma, book.phases, book.wake) if permit_ma else None
+        if permit == book.permit and not (again and permit):
             return
-        if permit_ma:
-            book.permit_phases = book.phases
-            out.append(GivePermit(outlet, permit_ma, book.phases))
+        book.permit = permit
+        if permit is not None:
+            out.append(permit)
         else:
             out.append(EndPermit(outlet, book.why_not if not book.wanted else least.source))
-        book.permit_ma = permit_ma
 
 
 def _least(book: _Book) -> Limit:

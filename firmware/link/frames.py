@@ -37,12 +37,16 @@ _MAX_TEXT = 64
 
 @dataclass(frozen=True, slots=True)
 class PermitRenewed:
-    """Down: up to `limit_ma` is allowed on so many phases for `lease_ms` from now."""
+    """Down: up to `limit_ma` is allowed on so many phases for `lease_ms` from now.
+
+    `wake`: a car that sleeps through the offer may be woken.
+    """
 
     outlet: int
     limit_ma: int
     lease_ms: int
     phases: int = 3
+    wake: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "phases": _phases,
     "closed": _truth,
     "locked": _truth,
+    "wake": _truth,
     "reason": _text,
     "cp": CpState,
     "fault": Fault.by_id,

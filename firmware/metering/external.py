@@ -1,14 +1,13 @@
 """The meters that no outlet owns, at the house connection: are they there, and what flows?
 
 They are asked once a second [B-MET-02]. Three polls without an answer, or a newest reading as old
-as that, are fault F14; the first answer of all ends it. One of them tells the load of the house:
-its mean over a sample period of load management, and each phase that exports.
+as that, are fault F14; the first answer of all ends it. One of them tells the load of the house.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from firmware.metering.judge import impossible, strange
 from firmware.model.devices import OtherMeterRead, OtherMeterSilent, ReadOtherMeter
@@ -22,7 +21,6 @@ from firmware.model.values import PhasesMa, Reading
 POLL_MS = 1_000
 SILENT_POLLS = 3
 STALE_MS = (SILENT_POLLS + 1) * POLL_MS  # the third may take its second
-WINDOW_MAX = 64  # readings; 60 s is the longest sample period
 
 
 @dataclass(slots=True)
@@ -42,7 +40,6 @@ class ExternalState:
     """Plain data."""
 
     meters: dict[str, _Meter]
-    window: list[Reading] = field(default_factory=list)  # of the one that tells the load
     poll_ms: int = NEVER_MS
     woke: bool = False
     fault: bool = False
@@ -106,12 +103,13 @@ class ExternalMeters:
             self._load(reading, out)
 
     def _load(self, reading: Reading, out: list[object]) -> None:
-        s = self.state
-        since_ms = reading.at_ms - 1_000 * self.settings.number("dlm_sample_rate")
-        s.window = [r for r in s.window if r.at_ms > since_ms][1 - WINDOW_MAX :] + [reading]
-        s.lost = False
-        means = mean_up([imported_ma(r) for r in s.window])
-        out.append(ExternalLoad(means, imported_ma(reading), exporting(reading), reading.at_ms))
+        self.state.lost = False
+        out.append(ExternalLoad(self._flow_ma(reading), exporting(reading), reading.at_ms))
+
+    def _flow_ma(self, reading: Reading) -> PhasesMa:
+        """[B-DLM-27] An export counts as 0 unless the cars may use it."""
+        use = self.settings.flag("dlm_use_export")
+        return signed_ma(reading) if use else imported_ma(reading)
 
     def _faults(self, now_ms: int, out: list[object]) -> None:
         s = self.state
@@ -119,7 +117,7 @@ class ExternalMeters:
             if now_ms >= meter.heard_ms + STALE_MS:
                 meter.silent = SILENT_POLLS
             if name == self.load_of and _mute(meter) and not s.lost:
-                s.lost, s.window = True, []
+                s.lost = True
                 out.append(ExternalLoadLost(now_ms))
         mute = any(map(_mute, s.meters.values()))
         if mute != s.fault:
@@ -162,7 +160,10 @@ def imported_ma(reading: Reading) -> PhasesMa:
     return first, second, third
 
 
-def mean_up(loads: Sequence[PhasesMa]) -> PhasesMa:
-    """Return the mean of each phase, rounded up: towards less for the cars."""
-    first, second, third = (-(-sum(phase) // len(loads)) for phase in zip(*loads, strict=True))
+def signed_ma(reading: Reading) -> PhasesMa:
+    """Return what each phase draws; negative where it exports."""
+    first, second, third = (
+        -abs(current_ma) if out else abs(current_ma)
+        for out, current_ma in zip(exporting(reading), reading.currents_ma, strict=True)
+    )
     return first, second, third

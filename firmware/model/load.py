@@ -9,14 +9,12 @@ from firmware.model.values import PhasesMa
 
 @dataclass(frozen=True, slots=True)
 class ExternalLoad:
-    """The external meter was read; `at_ms` is when. No current is below 0: export counts as 0.
+    """The external meter was read; `at_ms` is when. Export counts as 0, or below it if it may.
 
-    `currents_ma` is the mean over one sample period of load management, rounded up [B-DLM-08];
-    `latest_ma` is the newest reading alone; `exporting` tells where that shows export [B-DLM-27].
+    `exporting` tells which phases export. [B-DLM-27]
     """
 
     currents_ma: PhasesMa
-    latest_ma: PhasesMa
     exporting: tuple[bool, bool, bool]
     at_ms: int
 

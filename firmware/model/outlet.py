@@ -118,12 +118,14 @@ PilotFact = (
 class GivePermit:
     """Allow up to `limit_ma`, from 6,000 mA on. The adapter renews it while the station lives.
 
-    `phases` is 1 or 3; a board that cannot switch them gives what it has.
+    `phases` is 1 or 3; a board that cannot switch them gives what it has. `wake`: a car that
+    sleeps through the offer may be woken [P102].
     """
 
     outlet: int
     limit_ma: int
     phases: int = 3
+    wake: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from firmware.model.dlm import ForgetUnit, KeepUnit, UnitRecord
 from firmware.model.fault import Fault
 from firmware.model.lists import ListEntries
 from firmware.model.reservation import DropReservation, PutReservation, Reservation
@@ -193,13 +194,13 @@ class PutRegister:
 DurableWrite = (
     PutTransaction | PutTransactionId | DropTransaction | PutOutbox | DropOutbox | PutSetting
     | PutCache | ClearCache | PutNote | PutFault | PutProfile | DropProfile | PutSecurityRecord
-    | PutLocalList | PutReservation | DropReservation | PutSettingChange
+    | PutLocalList | PutReservation | DropReservation | PutSettingChange | KeepUnit | ForgetUnit
 )  # fmt: skip
 Write = DurableWrite | PutRegister
 DURABLE_WRITES: tuple[type, ...] = (
     PutTransaction, PutTransactionId, DropTransaction, PutOutbox, DropOutbox, PutSetting,
     PutCache, ClearCache, PutNote, PutFault, PutProfile, DropProfile, PutSecurityRecord,
-    PutLocalList, PutReservation, DropReservation, PutSettingChange,
+    PutLocalList, PutReservation, DropReservation, PutSettingChange, KeepUnit, ForgetUnit,
 )  # fmt: skip
 
 
@@ -239,3 +240,4 @@ class Memory:
     local_list_version: int = 0
     reservations: tuple[Reservation, ...] = ()
     changes: tuple[SettingChange, ...] = ()  # of parameters, oldest first
+    units: tuple[UnitRecord, ...] = ()  # that a master of load management knows

@@ -142,3 +142,11 @@ class LimitLifted:
 def token_key(token: str) -> str:
     """Return the form in which tokens are compared: OCPP idTokens ignore case (E2 3.9)."""
     return token.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLimitChanged:
+    """The least of an outlet's limits but that of load management, which divides what is left."""
+
+    outlet: int
+    limit_ma: int

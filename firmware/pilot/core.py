@@ -88,9 +88,9 @@ class PilotCore:
                 # the deadman may have let go of coil and pin: they begin anew from now
                 s.contactor_ms = s.lock_ms = now_ms
                 s.late = s.drive.contactor_on
-            case PermitGiven(limit_ma, expires_ms, phases_wanted):
+            case PermitGiven(limit_ma, expires_ms, phases_wanted, wake):
                 s.permit_ma, s.permit_until_ms = limit_ma, expires_ms
-                s.phases_wanted = phases_wanted
+                s.phases_wanted, s.may_wake = phases_wanted, wake
             case PermitTaken(reason):
                 self._end_permit(reason, now_ms, out)
                 if reason == "link_lost" and s.alone_ms == NEVER_MS:

@@ -66,11 +66,15 @@ class StationHeard:
 
 @dataclass(frozen=True, slots=True)
 class PermitGiven:
-    """The station allows `limit_ma` on so many phases until `expires_ms` (monotonic)."""
+    """The station allows `limit_ma` on so many phases until `expires_ms` (monotonic).
+
+    `wake`: a car that sleeps through the offer may be woken.
+    """
 
     limit_ma: int
     expires_ms: int
     phases: int = 3
+    wake: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class PilotState:
     shown_ms: int = -1_000  # since when the line is the car's to show again, after F or a lift
     wake_ms: int = NEVER_MS  # when a car that was offered power counts as asleep
     wakes: int = 0  # how often it may still be woken
+    may_wake: bool = True  # the station allows it
     phases_wanted: int = 3
     lift_ms: int | None = None  # since when the pilot is lifted to switch phases
     mains: Fault | None = None  # what is wrong with the voltages, and since when

@@ -26,7 +26,9 @@ def step(s: PilotState, now_ms: int, *, offering: bool) -> int:
     if s.settled != "B" or not offering:
         s.wakes = 0 if s.settled in ("C", "D") else s.wakes
         return NEVER_MS
-    if not s.wakes or now_ms < s.wake_ms:
-        return s.wake_ms if s.wakes else NEVER_MS
+    if not (s.wakes and s.may_wake):
+        return NEVER_MS
+    if now_ms < s.wake_ms:
+        return s.wake_ms
     s.wakes, s.wake_ms, s.f_until_ms = s.wakes - 1, NEVER_MS, now_ms + F_MS
     return NEVER_MS

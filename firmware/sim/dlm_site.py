@@ -13,18 +13,20 @@ from functools import partial
 from random import Random
 
 from firmware.dlm.allocate import allocate
-from firmware.dlm.book import UnitRecord, line_set
+from firmware.dlm.book import line_set
 from firmware.dlm.claims import Claim, Policy, Turn
-from firmware.dlm.master import KeepUnit, Master, Site, lease_of
+from firmware.dlm.master import Master, Site, lease_of
 from firmware.dlm.slave import Slave
 from firmware.dlm.tree import Fuse, room, tree_of
 from firmware.model.dlm import (
+    KeepUnit,
     MasterSeen,
     PointLimited,
     PointState,
     PointTold,
     UnitAnswered,
     UnitAsked,
+    UnitRecord,
 )
 from firmware.model.machine import NEVER_MS, TICK
 

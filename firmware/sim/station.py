@@ -276,8 +276,8 @@ class SimStation:
         if self.on_wish is not None:
             self.on_wish(wish)
         match wish:
-            case GivePermit(outlet, limit_ma, phases):
-                self._tell(outlet, PermitGiven(limit_ma, NEVER_MS - 1, phases))
+            case GivePermit(outlet, limit_ma, phases, wake):
+                self._tell(outlet, PermitGiven(limit_ma, NEVER_MS - 1, phases, wake))
             case EndPermit(outlet, reason):
                 self._tell(outlet, PermitTaken(reason))
             case HoldLock(outlet, locked):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from firmware.config.param import Role
-from firmware.station import outlet_commands, parameter_commands, people_commands
+from firmware.station import load_commands, outlet_commands, parameter_commands, people_commands
 from firmware.station.command import Asked, Command, Taken, no
 from firmware.station.core import StationCore
 
@@ -17,6 +17,7 @@ TABLE: dict[str, Command] = {
     **outlet_commands.TABLE,
     **parameter_commands.TABLE,
     **people_commands.TABLE,
+    **load_commands.TABLE,
 }
 
 

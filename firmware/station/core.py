@@ -23,6 +23,7 @@ from firmware.diag.commissioning import Commissioning
 from firmware.diag.inputs import InputWatch
 from firmware.diag.recent import Recent
 from firmware.diag.wear import Wear
+from firmware.dlm.core import LoadManagement
 from firmware.dlm.supply import SupplyLine
 from firmware.led.core import LedCore
 from firmware.limits.core import LimitBook
@@ -44,7 +45,7 @@ from firmware.ocpp.watchdog import BackendWatchdog
 from firmware.session.core import SessionCore
 from firmware.session.desk import Desk
 from firmware.station.configuration import ConfigurationDesk
-from firmware.station.wiring import AT_ONCE, ROUTES, Part
+from firmware.station.wiring import AT_ONCE, LAST, ROUTES, Part
 
 KEEP_REGISTERS_MS = 60_000  # registers of running transactions are at most so old on disk
 MAX_STEPS = 10_000  # messages in one step; more is a loop among parts
@@ -59,6 +60,7 @@ class Options:
     other_meters: tuple[str, ...] = ()
     tethered: tuple[int, ...] = ()  # outlets with a fixed cable
     readers: int = 1  # as many as outlets: one each; else one serves all
+    unit: str = "unit"  # the station's name in load management
 
 
 @dataclass(slots=True)
@@ -93,7 +95,8 @@ class StationCore:
         desk.remember(memory.reservations)
         self.charging = ChargingCore(settings, memory, outlets)
         self.supply = SupplyLine(settings, outlets)
-        first = (*self.charging.first(), *self.supply.first())
+        self.dlm = LoadManagement(settings, memory, options.unit, outlets)
+        first = (*self.charging.first(), *self.supply.first(), *self.dlm.first())
         self.limits = LimitBook(settings, outlets, first)
         self.ocpp = OcppCore(settings, memory, options.info)
         self.auth = _auth(settings, memory, running)
@@ -133,6 +136,7 @@ class StationCore:
             Part.AUTH: self.auth,
             Part.LIMITS: self.limits,
             Part.SUPPLY: self.supply,
+            Part.DLM: self.dlm,
             Part.METERING: self.metering,
             Part.WATCH: MeterWatch(outlets, running, idle_ms=IDLE_POLLS * options.meter_poll_ms),
             Part.EXTERNAL: ExternalMeters(options.other_meters, settings),
@@ -213,7 +217,7 @@ class StationCore:
             self._registers_ms = NEVER_MS
         out: list[object] = []
         held: list[object] = []
-        for wish in wishes:
+        for wish in sorted(wishes, key=lambda wish: isinstance(wish, LAST)):
             (out if isinstance(wish, AT_ONCE) else held).append(wish)
             if isinstance(wish, EndPermit):  # it overtakes; what it ends must not come after it
                 for waiting in (held, *(batch.wishes for batch in self._waiting)):

@@ -117,14 +117,6 @@ def _clear_cache(asked: Asked) -> Taken:
     return yes([CacheClearRequested("here")], text="all remembered tokens are forgotten")
 
 
-def _clear_slaves(asked: Asked) -> Taken:
-    """[P122] Only a master remembers slaves; this version has none."""
-    role = asked.station.configuration.settings.text("dlm_mode")
-    if not role.startswith("master"):
-        return no(f"clear_slaves: this station is no master, dlm_mode is {role}", code="conflict")
-    return no("clear_slaves: this version has no load management yet", code="conflict")
-
-
 def _bench(asked: Asked) -> Taken:
     """Nothing: whether somebody may act in a simulated world is all that is asked."""
     return yes()
@@ -140,6 +132,5 @@ TABLE: dict[str, Command] = {
     "commission": Command(_commission, Role.INSTALLER, changes=True),
     "confirm": Command(_confirm, Role.INSTALLER, changes=True),
     "restart": Command(_restart, Role.OPERATOR, changes=True),
-    "clear_slaves": Command(_clear_slaves, Role.OPERATOR, changes=True),
     "clear_cache": Command(_clear_cache, Role.OPERATOR, changes=True),
 }

@@ -10,6 +10,7 @@ from firmware.session.state import CLOSES
 from firmware.station.backend_why import why_backend
 from firmware.station.core import StationCore
 from firmware.station.health import faults
+from firmware.station.load_words import load_status
 from firmware.station.words import utc, when
 
 _WAITING = {
@@ -50,7 +51,7 @@ def page_status(station: StationCore, now_ms: int) -> dict[str, object]:
         "outlets": shot["outlets"],
         "backend": {**station.ocpp.status(), **_backend_words(station)},
         "modem": {"fitted": False, "text": "this version drives no modem"},
-        "dlm": _dlm(settings.text("dlm_mode")),
+        "dlm": load_status(station, now_ms),
         "faults": faults(station, over_too=False),
         "last_card": _last_card(station),
         "learning": _learning(station, now_ms),
@@ -93,11 +94,6 @@ def _backend_words(station: StationCore) -> dict[str, object]:
     else:
         name = "Connected" if shot["connected"] else "Not connected"
     return {"why": why_backend(station), "state": shot["boot"], "name": name}
-
-
-def _dlm(role: str) -> dict[str, object]:
-    text = "load management is off" if role == "off" else "this version has no load management"
-    return {"role": role, "text": text, "slaves": []}
 
 
 def _last_card(station: StationCore) -> dict[str, object] | None:

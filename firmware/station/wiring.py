@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from firmware.model import backend as b
 from firmware.model import devices as d
+from firmware.model import dlm
 from firmware.model import lists as li
 from firmware.model import load as lo
 from firmware.model import outlet as o
@@ -39,6 +40,7 @@ class Part(StrEnum):
     AUTH = "auth"
     LIMITS = "limits"
     SUPPLY = "supply"  # one line for both outlets
+    DLM = "dlm"  # load management between stations
     METERING = "metering"
     WATCH = "watch"
     EXTERNAL = "external"
@@ -66,16 +68,16 @@ METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTING
 WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUTS
 ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
 CHARGING, SECURITY, WATCHDOG = Part.CHARGING, Part.SECURITY, Part.WATCHDOG
-SUPPLY = Part.SUPPLY
+SUPPLY, DLM = Part.SUPPLY, Part.DLM
 BOARD_LINK, TRANSFERS = Part.BOARD_LINK, Part.TRANSFERS
 LEARN, RECENT, COMMISSIONING = Part.LEARN, Part.RECENT, Part.COMMISSIONING
 INSIDE = (
-    SESSION, DESK, AUTH, SUPPLY, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR,
-    LED, OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN,
+    SESSION, DESK, AUTH, SUPPLY, DLM, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES,
+    WEAR, LED, OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN,
 )  # fmt: skip
 
 CONFIGURED = (
-    SESSION, DESK, AUTH, SUPPLY, LIMITS, METERING, EXTERNAL, LED, OCPP, CHARGING, SECURITY,
+    SESSION, DESK, AUTH, SUPPLY, DLM, LIMITS, METERING, EXTERNAL, LED, OCPP, CHARGING, SECURITY,
     WATCHDOG, BOARD_LINK, TRANSFERS, LEARN, RECENT, OUT,
 )  # fmt: skip
 
@@ -86,7 +88,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     o.CableChanged: (SUPPLY, LIMITS, SESSION, DESK, WATCH, RECENT),
     o.ContactorMoved: (SESSION, WATCH, WEAR, COMMISSIONING, RECENT),
     o.LockMoved: (DESK, WEAR, COMMISSIONING, RECENT),
-    o.OfferChanged: (WATCH, METERING, SUPPLY),
+    o.OfferChanged: (WATCH, METERING, SUPPLY, DLM),
     o.PermitEnded: (),
     o.CpToggled: (),  # for ISO 15118
     o.FaultRaised: (BOOK, SESSION, DESK, LIMITS, WATCH, WEAR, LED, COMMISSIONING, RECENT),
@@ -112,9 +114,10 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.StopAsked: (SESSION,),
     s.UnlockAsked: (SESSION,),
     s.OperativeChanged: (SESSION,),
-    s.EnergyWanted: (SUPPLY, LIMITS),
+    s.EnergyWanted: (SUPPLY, DLM, LIMITS),
     v.LimitSet: (LIMITS,),
     v.LimitLifted: (LIMITS,),
+    v.OwnLimitChanged: (DLM,),
     s.LimitChanged: (SESSION,),
     s.TransactionBegan: (
         CHARGING,
@@ -144,7 +147,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.ShowPattern: (OUT,),
     # meters
     s.ReadMeter: (OUT,),
-    s.MeterRead: (SUPPLY, SESSION, METERING, WATCH, COMMISSIONING),
+    s.MeterRead: (SUPPLY, DLM, SESSION, METERING, WATCH, COMMISSIONING),
     s.MeterSilent: (METERING,),
     s.EnergySampled: (OCPP,),
     # devices that no outlet owns
@@ -154,9 +157,24 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     d.ReadOtherMeter: (OUT,),
     d.OtherMeterRead: (EXTERNAL,),
     d.OtherMeterSilent: (EXTERNAL,),
-    lo.ExternalLoad: (),  # for load management
-    lo.ExternalLoadLost: (),
+    lo.ExternalLoad: (DLM,),
+    lo.ExternalLoadLost: (DLM,),
     lo.ReadingDropped: (RECENT,),
+    # load management between stations
+    dlm.SiteLimitSet: (DLM,),
+    dlm.SiteLimitLifted: (DLM,),
+    dlm.MastersFound: (DLM,),
+    dlm.BusTold: (DLM,),
+    dlm.OpenPairing: (OUT,),
+    dlm.PairWith: (OUT,),
+    dlm.PairingOpened: (DLM,),
+    dlm.PairingTold: (DLM,),
+    dlm.MasterSeen: (DLM,),
+    dlm.UnitAsked: (DLM,),
+    dlm.UnitAnswered: (DLM,),
+    dlm.ForgetSilentUnits: (DLM,),
+    dlm.Say: (OUT,),
+    dlm.AnnounceMaster: (OUT,),
     # the back end
     b.BackendConnected: (OCPP, SECURITY, ABSENCES, WATCHDOG),
     b.BackendLost: (OCPP, SECURITY, AUTH, LED, ABSENCES, WATCHDOG, TRANSFERS, RECENT),
@@ -252,3 +270,6 @@ ROUTES: dict[type, tuple[Part, ...]] = {
 
 # These never wait for the disk: they can only make the world safer or tell what is.
 AT_ONCE: tuple[type, ...] = (o.EndPermit, s.ShowPattern, s.ReadMeter, d.ReadOtherMeter)
+
+# These go out last: others must not be told what has not been done here yet.
+LAST: tuple[type, ...] = (dlm.Say,)

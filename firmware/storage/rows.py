@@ -8,12 +8,13 @@ from itertools import starmap
 from typing import Any
 
 from firmware.model import storage as st
+from firmware.model.dlm import ForgetUnit, KeepUnit
 from firmware.model.fault import Fault
 from firmware.model.reservation import DropReservation, PutReservation
 from firmware.model.session import Transaction
 from firmware.model.storage import FaultRecord, Memory, OutboxEntry, ProfileRecord, Write
 from firmware.model.values import Stamp, StopReason, TokenInfo, Verdict
-from firmware.storage import changes, lists, reservations, security
+from firmware.storage import changes, lists, reservations, security, units
 
 Statement = tuple[str, Sequence[object]]
 Query = Callable[[str], Iterable[Sequence[Any]]]
@@ -72,6 +73,8 @@ def statements(write: Write) -> list[Statement]:
             return lists.put(write)
         case PutReservation() | DropReservation():
             return reservations.change(write)
+        case KeepUnit() | ForgetUnit():
+            return units.change(write)
 
 
 def memory(query: Query) -> Memory:
@@ -96,6 +99,7 @@ def memory(query: Query) -> Memory:
         local_list_version=lists.version(query),
         reservations=reservations.kept(query),
         changes=changes.kept(query),
+        units=units.kept(query),
     )
 
 

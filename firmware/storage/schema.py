@@ -109,4 +109,13 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE transactions ADD COLUMN starter TEXT;
     ALTER TABLE transactions ADD COLUMN private INTEGER NOT NULL DEFAULT 0;
     """,
+    # 8: the stations that a master of load management knows
+    """
+    CREATE TABLE units (
+        unit TEXT PRIMARY KEY,
+        fuse TEXT NOT NULL,
+        disconnected_ma INTEGER NOT NULL,
+        points TEXT NOT NULL
+    );
+    """,
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from firmware.config.registry import changed
-from firmware.dlm.book import UnitRecord
 from firmware.dlm.claims import Policy
+from firmware.dlm.core import EPOCH, LoadManagement
 from firmware.dlm.master import Master, Site
 from firmware.dlm.slave import Slave
 from firmware.dlm.supply import SupplyLine
@@ -12,14 +12,16 @@ from firmware.dlm.tree import Fuse, tree_of
 from firmware.model import dlm as m
 from firmware.model import outlet as o
 from firmware.model import session as s
+from firmware.model.load import ExternalLoad, ExternalLoadLost
 from firmware.model.machine import Tick
 from firmware.model.settings import SettingsChanged
-from firmware.model.values import Reading
+from firmware.model.storage import Memory
+from firmware.model.values import OwnLimitChanged, Reading
 from tests.laws.facts import QUICK
 from tests.laws.kind import Kind
 
 SITE = Site(tree_of([Fuse("site", (40_000,) * 3)]), "site", Policy(), 6_000, 2_000, 1_000)
-RECORDS = (UnitRecord("away", "site", 7_000, (("away/1", 16_000),)),)
+RECORDS = (m.UnitRecord("away", "site", 7_000, (("away/1", 16_000),)),)
 
 
 def _point(most_ma: int, uses: tuple[int, ...] = (0, 1, 2), in_force_ma: int = 0) -> m.PointState:
@@ -41,6 +43,7 @@ ASKED = [
         ("v", 1, 5, -1, 32_000, (0, 2), 6_000), ("away", 1, 1, -1, 0, (0, 1, 2), 7_000),
     )
 ]  # fmt: skip
+KNOWING = Memory(1, notes={EPOCH: "2"}, units=RECORDS)
 ROOM = [m.SiteRoomChanged((("site", (ma,) * 3),)) for ma in (40_000, 9_000)]
 FED = changed(QUICK, {"station_single_supply": "on", "station_supply_line_limit": "20"})
 LINE = [
@@ -50,7 +53,42 @@ LINE = [
     o.CableChanged(1, 13_000, 0), o.CableChanged(1, None, 0), o.CableChanged(9, 13_000, 0),
     SettingsChanged(FED), SettingsChanged(QUICK),
 ]  # fmt: skip
+MASTERING = changed(QUICK, {"dlm_mode": "master_internal_slave", "dlm_sample_rate": "5"})
+SLAVING = changed(QUICK, {"dlm_mode": "slave_auto_discovery"})
+HOUSED = changed(MASTERING, {
+    "dlm_external_meter_support": "on", "meter2_type": "siemens_7km2200_tcp",
+    "meter2_ip": "10.0.0.9",
+})  # fmt: skip
+OWN = [
+    *LINE[:-2], *ASKED, *SEEN, *GIVEN,
+    *(OwnLimitChanged(n, ma) for n in (1, 2) for ma in (5_000, 16_000)),
+    *(m.MastersFound(tuple(m.FoundMaster("o", 0, epoch) for epoch in epochs))
+      for epochs in ((), (0,), (9,))),
+    *(m.SiteLimitSet("scheduler", (ma,) * 3, "why") for ma in (0, 9_000)),
+    m.SiteLimitLifted("scheduler"), m.ForgetSilentUnits(), m.BusTold("bus", "cut"),
+    m.BusTold("bus", ""), m.PairingOpened("12345678", 600_000), m.PairingTold("paired", True),
+    *(ExternalLoad((ma,) * 3, (False,) * 3, 0) for ma in (5_000, 120_000)), ExternalLoadLost(0),
+]  # fmt: skip
+MANAGED = (
+    s.EnergyWanted, o.OfferChanged, OwnLimitChanged, m.MasterSeen, m.MastersFound,
+    m.SiteLimitSet, m.SiteLimitLifted, m.BusTold, SettingsChanged, Tick,
+)  # fmt: skip
 SHARING = (
+    *(
+        Kind(
+            f"LoadManagement as {settings.text('dlm_mode')}{' of a house' * (settings is HOUSED)}",
+            lambda settings=settings: LoadManagement(settings, KNOWING, "u", (1, 2)),
+            [*OWN, *(SettingsChanged(one) for one in changes)],
+            MANAGED,
+            ((), (OWN[0], OWN[2])),
+        )
+        for settings, changes in (
+            (MASTERING, (MASTERING, changed(MASTERING, {"dlm_minimum_current_limit": "8"}))),
+            (SLAVING, (SLAVING,)),
+            (HOUSED, (HOUSED,)),
+            (QUICK, (QUICK,)),
+        )
+    ),
     Kind(
         "SupplyLine",
         lambda: SupplyLine(FED, (1, 2)),

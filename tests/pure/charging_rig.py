@@ -71,7 +71,8 @@ def composite(me, connector=1, duration=600, unit="A"):
 
 def permit_ma(me, outlet=1):
     """Return what the pilot may offer now; 0 is no permit."""
-    return me.core.limits.books[outlet].permit_ma
+    permit = me.core.limits.books[outlet].permit
+    return permit.limit_ma if permit is not None else 0
 
 
 def reason(me, outlet=1):

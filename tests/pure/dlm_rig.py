@@ -1,17 +1,18 @@
 """A master and its slaves on a network that carries everything at once, or nothing."""
 
-from firmware.dlm.book import UnitRecord
 from firmware.dlm.claims import Policy
-from firmware.dlm.master import KeepUnit, Master, Site, lease_of
+from firmware.dlm.master import Master, Site, lease_of
 from firmware.dlm.slave import Slave
 from firmware.dlm.tree import Fuse, tree_of
 from firmware.model.dlm import (
+    KeepUnit,
     MasterSeen,
     PointLimited,
     PointState,
     PointTold,
     UnitAnswered,
     UnitAsked,
+    UnitRecord,
 )
 from firmware.model.machine import TICK
 

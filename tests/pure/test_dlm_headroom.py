@@ -44,7 +44,7 @@ HOUSE = Connection(Location.INCLUDING, each(100), each(5), each(9_999), 3 * POLL
 def test_the_least_of_all_limits_of_the_stations_is_distributed(
     evse, operator, scheduled, input_, least
 ):
-    optional = [None if x is None else each(x) for x in (scheduled, input_)]
+    optional = [each(x) for x in (scheduled, input_) if x is not None]
     assert operating_ma(each(evse), each(operator), *optional) == each(least)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from firmware.diag.recent import Recent
-from firmware.metering.external import STALE_MS, WINDOW_MAX, ExternalMeters, mean_up
+from firmware.metering.external import STALE_MS, ExternalMeters
 from firmware.metering.judge import impossible, strange
 from firmware.model.devices import OtherMeterRead, OtherMeterSilent, ReadOtherMeter
 from firmware.model.fault import Fault
@@ -22,8 +22,8 @@ F14 = Fault.EXTERNAL_METER
 class House:
     """A house whose meter answers each question at once, with what it was set to."""
 
-    def __init__(self, names=("grid",), sample_s="5"):
-        self.core = ExternalMeters(names, settings(dlm_sample_rate=sample_s))
+    def __init__(self, names=("grid",), **texts):
+        self.core = ExternalMeters(names, settings(**texts))
         self.now_ms, self.asked, self.told, self.well = 0, [], [], True
         self.shows = Reading(1_000, 0, (0, 0, 0), 0)
         self.tell(TICK)
@@ -93,32 +93,21 @@ def test_without_a_meter_nothing_is_asked():
 # -- load ------------------------------------------------------------------------------------
 
 
-def test_the_load_is_the_mean_of_a_sample_period_and_the_newest_stands_beside():
+def test_the_load_is_told_at_each_reading():
     house = House()
-    for amps in (10, 10, 10, 20, 31):
+    for amps in (10, 31):
         house.show((1_000 * amps, 0, 0))
-    assert house.load() == ExternalLoad((16_200, 0, 0), (31_000, 0, 0), (False,) * 3, 5_000)
-    house.show((31_000, 0, 1))
-    assert house.load().currents_ma == (20_400, 0, 1)  # 1 mA of one in five is rounded up
+    assert house.load() == ExternalLoad((31_000, 0, 0), (False,) * 3, 2_000)
 
 
-def test_the_sample_period_of_load_management_is_the_one_that_is_set_now():
-    house = House(sample_s="60")
-    house.show((10_000, 0, 0), seconds=50)
-    house.show((20_000, 0, 0), seconds=10)
-    assert house.load().currents_ma == (-(-700_000 // 60), 0, 0)
-    house.tell(SettingsChanged(settings(dlm_sample_rate="10")))
+@pytest.mark.covers("B-DLM-27")
+def test_export_is_told_as_such_where_the_cars_may_use_it():
+    house = House(dlm_use_export="on")
+    house.show((9_000, 0, 0), powers_w=(-2_070, 0, 0))
+    assert house.load() == ExternalLoad((-9_000, 0, 0), (True, False, False), 1_000)
+    house.tell(SettingsChanged(settings(dlm_use_export="off")))
     house.run(1_000)
-    assert house.load().currents_ma == (20_000, 0, 0)
-
-
-def test_the_window_is_bounded_whatever_the_meter_does():
-    house = House(sample_s="60")
-    for n in range(1_000):
-        house.now_ms = 10 * n + 1
-        house.tell(OtherMeterRead("grid", Reading(1_000, 0, (n, 0, 0), house.now_ms)))
-    assert len(house.core.state.window) == WINDOW_MAX
-    assert house.load().currents_ma[0] == -(-sum(range(1_000 - WINDOW_MAX, 1_000)) // WINDOW_MAX)
+    assert house.load().currents_ma == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -135,17 +124,10 @@ def test_the_window_is_bounded_whatever_the_meter_does():
 def test_a_phase_that_exports_is_told_and_counts_as_nothing(
     currents_ma, powers_w, counted, exporting
 ):
-    house = House(sample_s="5")
+    house = House()
     house.show(currents_ma, powers_w=powers_w, seconds=6)
     told = house.load()
-    assert (told.currents_ma, told.latest_ma, told.exporting) == (counted, counted, exporting)
-
-
-def test_export_in_one_second_does_not_take_from_the_load_of_another():
-    house = House()
-    house.show((20_000, 0, 0), powers_w=(4_600, 0, 0), seconds=4)
-    house.show((20_000, 0, 0), powers_w=(-4_600, 0, 0))
-    assert house.load() == ExternalLoad((16_000, 0, 0), (0, 0, 0), (True, False, False), 5_000)
+    assert (told.currents_ma, told.exporting) == (counted, exporting)
 
 
 def test_only_the_first_meter_tells_the_load():
@@ -153,14 +135,6 @@ def test_only_the_first_meter_tells_the_load():
     house.told.clear()
     house.tell(OtherMeterRead("grid", Reading(1_000, 0, (5_000, 0, 0), 10)))
     assert house.told == []
-
-
-@pytest.mark.parametrize(
-    "loads, mean",
-    [([(1, 0, 9)], (1, 0, 9)), ([(1, 0, 9), (2, 0, 9)], (2, 0, 9)), ([(3, 3, 3)] * 7, (3, 3, 3))],
-)
-def test_a_mean_is_rounded_up(loads, mean):
-    assert mean_up(loads) == mean
 
 
 # -- silence ---------------------------------------------------------------------------------
@@ -178,17 +152,7 @@ def test_the_load_is_lost_at_the_third_silence_and_back_with_the_next_answer():
     house.well = True
     house.run(1_000)
     assert house.news() == [FaultCleared(0, F14, 11_000)]
-    assert house.load() == ExternalLoad((9_000, 0, 0), (9_000, 0, 0), (False,) * 3, 11_000)
-
-
-def test_what_was_measured_before_a_loss_does_not_count_after_it():
-    house = House(sample_s="30")
-    house.show((9_000, 0, 0), seconds=9)
-    house.well = False
-    house.run(4_000)
-    house.well = True
-    house.show((1_000, 0, 0))
-    assert house.load().currents_ma == (1_000, 0, 0)
+    assert house.load() == ExternalLoad((9_000, 0, 0), (False,) * 3, 11_000)
 
 
 def test_a_meter_whose_thread_hangs_is_lost_by_the_age_of_its_reading():
@@ -278,7 +242,7 @@ def test_a_spoiled_reading_is_dropped_and_told_once():
     house.show((9_000, 0, 0))
     why = "50000 W on L1 do not fit 9000 mA there"
     assert house.news() == [ReadingDropped("grid", why, 4_000)]
-    assert house.load() == ExternalLoad((9_000, 0, 0), (9_000, 0, 0), (False,) * 3, 6_000)
+    assert house.load() == ExternalLoad((9_000, 0, 0), (False,) * 3, 6_000)
 
 
 def test_a_meter_that_tells_nonsense_three_times_is_lost():
@@ -293,9 +257,9 @@ def test_a_jump_is_believed_when_the_next_reading_says_the_same():
     house = House()
     house.show((9_000, 0, 0))
     house.show((900_000, 0, 0))
-    assert house.load().latest_ma == (9_000, 0, 0)
+    assert house.load().currents_ma == (9_000, 0, 0)
     house.show((901_000, 0, 0))
-    assert house.load().latest_ma == (901_000, 0, 0)
+    assert house.load().currents_ma == (901_000, 0, 0)
     assert house.news() == [ReadingDropped("grid", "L1 jumped from 9000 to 900000 mA", 2_000)]
 
 
@@ -306,7 +270,7 @@ def test_two_jumps_to_different_places_are_both_dropped():
     house.show((6_000_000, 0, 0))
     assert house.load().at_ms == 1_000
     house.show((9_500, 0, 0))
-    assert house.load().latest_ma == (9_500, 0, 0)
+    assert house.load().currents_ma == (9_500, 0, 0)
 
 
 @pytest.mark.parametrize("began_wh", [0, 7])

@@ -15,7 +15,7 @@ from firmware.model.outlet import (
 )
 from firmware.model.session import EnergyWanted, LimitChanged
 from firmware.model.settings import SettingsChanged
-from firmware.model.values import Limit, LimitSet
+from firmware.model.values import Limit, LimitSet, OwnLimitChanged
 from tests.pure.rigs import settings
 
 WANTED, UNWANTED = EnergyWanted(1, True, "transaction"), EnergyWanted(1, False, "Local")
@@ -30,7 +30,8 @@ def book(*facts, outlets=(1,), **texts):
 
 
 def tell(made, fact, now_ms=0):
-    return list(made.handle(fact, now_ms))
+    told = made.handle(fact, now_ms)
+    return [wish for wish in told if not isinstance(wish, OwnLimitChanged)]
 
 
 def limit(source, limit_ma, expires_ms=NEVER_MS, outlet=1):
@@ -203,3 +204,25 @@ def test_too_hot_the_permit_ends_and_comes_back():
         EndPermit(1, "thermal stop"),
     ]
     assert GivePermit(1, 16_000) in tell(made, FaultCleared(1, Fault.HOT_STOPPED, 2))
+
+
+def test_load_management_is_told_of_every_limit_but_its_own():
+    made = book()
+    told = [
+        [one.limit_ma for one in made.handle(fact, 0) if isinstance(one, OwnLimitChanged)]
+        for fact in (
+            limit("load management", 7_000),
+            limit("ems", 9_000),
+            CABLE,
+            limit("ems", 8_000),
+        )
+    ]
+    assert told == [[], [9_000], [], [8_000]]
+
+
+@pytest.mark.covers("B-DLM-31", "P102")
+def test_a_permit_tells_whether_a_sleeping_car_may_be_woken():
+    made = book(WANTED)
+    off = SettingsChanged(settings(dlm_allow_ev_wakeup="off"))
+    assert tell(made, off) == [GivePermit(1, 16_000, wake=False)]
+    assert tell(made, off) == []

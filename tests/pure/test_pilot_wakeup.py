@@ -4,7 +4,7 @@ import pytest
 
 from firmware.model.outlet import CpChanged
 from firmware.model.values import CpState
-from firmware.pilot.facts import LockAsked, PermitTaken
+from firmware.pilot.facts import LockAsked, PermitGiven, PermitTaken
 from tests.pure.rigs import Outlet, charging
 
 
@@ -30,13 +30,22 @@ def pulses(outlet, began_ms):
     return found
 
 
-@pytest.mark.covers("61851-1 A.5.3")
+@pytest.mark.covers("61851-1 A.5.3", "B-DLM-31")
 def test_a_sleeper_is_woken_twice_for_four_seconds_and_then_left_alone():
     outlet = offered()
     began_ms = outlet.now_ms
     outlet.run(600_000)
     assert pulses(outlet, began_ms) == [60, 64, 124.1, 128.1]
     assert outlet.core.state.drive.duty_permille == 266
+
+
+@pytest.mark.covers("B-DLM-31", "P102")
+def test_where_the_station_does_not_allow_it_nobody_is_woken():
+    outlet = offered()
+    outlet.give(PermitGiven(16_000, outlet.now_ms + 600_000, wake=False))
+    began_ms = outlet.now_ms
+    outlet.run(500_000)
+    assert pulses(outlet, began_ms) == []
 
 
 def test_a_car_that_has_charged_is_not_woken():
@@ -54,6 +63,7 @@ def test_without_an_offer_nobody_is_woken():
     assert pulses(outlet, began_ms) == []
 
 
+@pytest.mark.covers("B-DLM-31")
 @pytest.mark.parametrize("pause_s, woken", [(299, []), (300, [60, 64, 124.1, 128.1])])
 def test_after_a_pause_of_five_minutes_a_car_may_have_fallen_asleep(pause_s, woken):
     outlet = charging()

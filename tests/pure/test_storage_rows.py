@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from firmware.io.sqlite import Database
 from firmware.model import storage as s
+from firmware.model.dlm import ForgetUnit, KeepUnit, UnitRecord
 from firmware.model.fault import Fault
 from firmware.model.reservation import Reservation
 from firmware.model.session import Transaction
@@ -36,6 +37,7 @@ QUICK = settings(max_examples=60, derandomize=True, deadline=None)
 EMPTY = Memory(boot=0)
 STAMP = Stamp(1, 5, None)
 CHANGE = SettingChange(1, STAMP, "operator", "web", (("operator_current_limit_1", "16", "10"),))
+UNIT = UnitRecord("u", "site", 7_000, (("u/1", 16_000),), (("u/1", "STR"),), "yard")
 RESERVATION = Reservation(1, 2, "T", None, 5)
 TX = Transaction("1-1-1", 1, "T", STAMP, 100, 100, STAMP)
 OLD_SQL = (  # as it was written before schema 5
@@ -190,7 +192,7 @@ def test_every_kind_of_write_has_its_statements():
         s.PutProfile(s.ProfileRecord(0, 1, "{}")), s.DropProfile(0, 1),
         s.PutSecurityRecord(s.SecurityRecord(1, "StartupOfTheDevice", "", STAMP, True)),
         s.PutLocalList(1, (), True), s.PutReservation(RESERVATION), s.DropReservation(1),
-        s.PutSettingChange(CHANGE),
+        s.PutSettingChange(CHANGE), KeepUnit(UNIT), ForgetUnit("u"),
     ]  # fmt: skip
     assert {type(write) for write in writes} == {*s.DURABLE_WRITES, s.PutRegister}
     assert all(statements(write) for write in writes)

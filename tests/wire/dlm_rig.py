@@ -14,10 +14,18 @@ from firmware.io.dlm_broker import BrokerConfig, DlmBroker
 from firmware.io.dlm_bus import BusConfig, BusPorts, DlmBus
 from firmware.io.dlm_keys import SiteAuthority, keep_unit, signing_request, unit_key
 from firmware.io.loop import Runner, loop_ms
-from firmware.model.dlm import PointLimited, PointState, PointTold, UnitAnswered, UnitAsked
+from firmware.model.dlm import (
+    MasterSeen,
+    PointLimited,
+    PointState,
+    PointTold,
+    UnitAnswered,
+    UnitAsked,
+)
 
 GIVE_UP_S = 30
 MASTER = "cellar"
+BEACON_S = 1
 FUSE_MA, CYCLE_MS = 48_000, 5_000
 
 
@@ -96,6 +104,20 @@ class Party:
             config, BusPorts(wire, lambda: brokers, self.post, self.told.append, lambda: 0.0)
         )
         self.runner = Runner(machine, self.perform, loop)
+        self.seen = MasterSeen(config.unit, 0, machine.epoch) if config.master else None
+
+    async def run(self):
+        """Be on the bus; a master shows itself."""
+        try:
+            self._show()
+            await self.bus.run()
+        finally:
+            self.next.cancel()
+
+    def _show(self):
+        if self.seen is not None:
+            self.bus.perform(self.seen)
+        self.next = asyncio.get_running_loop().call_later(BEACON_S, self._show)
 
     def post(self, fact):
         self.facts.append(fact)
@@ -128,7 +150,7 @@ async def broker(folder, port, news, keys="master"):
 def master(keys, port, news, epoch=1):
     """Return the master's party."""
     machine = Master(MASTER, epoch, site(), (), loop_ms(asyncio.get_running_loop()))
-    return Party(machine, BusConfig(MASTER, 0, keys, epoch), [("127.0.0.1", port)], news)
+    return Party(machine, BusConfig(MASTER, 0, keys, master=True), [("127.0.0.1", port)], news)
 
 
 def slave(keys, unit, brokers, news):

@@ -11,7 +11,6 @@ from aiomqtt import Client, MqttError, ProtocolVersion
 
 from firmware.dlm import wire
 from firmware.io.dlm_broker import RIGHTS, rights
-from firmware.io.dlm_bus import BusConfig, BusPorts, DlmBus
 from firmware.io.dlm_keys import BROKER, UNIT, SiteAuthority, bus_context
 from firmware.model.dlm import MAX_FRAME_BYTES, MasterSeen, PointState, UnitAnswered, UnitAsked
 from tests.wire import dlm_rig as rig
@@ -104,7 +103,7 @@ def test_a_unit_does_not_take_another_sites_broker_for_its_master(place):
         news = rig.News()
         async with rig.broker(folder, port, news, "foreign"):
             party = rig.slave(folder / "one", "one", [("127.0.0.1", port)], news)
-            async with rig.running(party.bus.run()):
+            async with rig.running(party.run()):
                 await news.until(lambda: party.told)
             return party.told
 
@@ -241,7 +240,7 @@ def test_three_units_get_their_shares_and_again_after_the_broker_was_killed(plac
             units = [
                 rig.slave(folder / name, name, brokers, news) for name in ("one", "two", "three")
             ]
-            async with rig.running(master.bus.run(), *(unit.bus.run() for unit in units)):
+            async with rig.running(master.run(), *(unit.run() for unit in units)):
                 await news.until(lambda: _shares(units) == [SHARE_MA] * 3)
                 os.kill(broker.made.process.pid, signal.SIGKILL)
                 await news.until(lambda: not any(unit.connected for unit in (master, *units)))
@@ -267,35 +266,11 @@ def _answers(unit):
     return sum(isinstance(fact, UnitAnswered) for fact in unit.facts)
 
 
-def test_the_unit_of_the_master_itself_needs_no_broker(place):
-    folder, port = place
-
-    async def run():
-        news = rig.News()
-        facts, told = rig.Told(news), rig.Told(news)
-        ports = BusPorts(wire, lambda: [("127.0.0.1", port)], facts.append, told.append, lambda: 0)
-        bus = DlmBus(BusConfig(rig.MASTER, 0, folder / "master", 7), ports)
-        question = UnitAsked(rig.MASTER, 1, 0, 7, -1, 0, ())
-        answer = UnitAnswered(rig.MASTER, 1, 0, 7, 2_000, ())
-        async with rig.running(bus.run()):
-            await news.until(lambda: facts and told)
-            bus.perform(question)
-            bus.perform(answer)
-        return facts, told, question, answer
-
-    facts, told, question, answer = asyncio.run(run())
-    assert [fact for fact in facts if not isinstance(fact, MasterSeen)] == [question, answer]
-    assert facts[0] == MasterSeen(rig.MASTER, 0, 7)
-    assert told == [
-        f"the master of load management at 127.0.0.1:{port}: nobody answers at this address"
-    ]
-
-
 def test_a_unit_that_is_not_paired_says_so_wherever_masters_are(tmp_path):
     async def run():
         news = rig.News()
         party = rig.slave(tmp_path, "one", [], news)
-        async with rig.running(party.bus.run()):
+        async with rig.running(party.run()):
             await news.until(lambda: party.told)
         return party.told[0]
 
@@ -308,7 +283,7 @@ def test_a_unit_that_finds_no_master_says_so(place):
     async def run():
         news = rig.News()
         party = rig.slave(folder / "one", "one", [], news)
-        async with rig.running(party.bus.run()):
+        async with rig.running(party.run()):
             await news.until(lambda: party.told)
         return party.told[0]
 
@@ -328,7 +303,7 @@ def test_garbage_and_frames_of_others_are_passed_over(place):
         async with rig.broker(folder, port, news):
             master = rig.master(folder / "master", port, news)
             async with (
-                rig.running(master.bus.run()),
+                rig.running(master.run()),
                 client(port, bus_context(folder / "one"), "one") as one,
             ):
                 await news.until(lambda: master.connected)
@@ -352,7 +327,7 @@ def test_a_frame_that_is_too_long_never_arrives(place):
         async with rig.broker(folder, port, news):
             master = rig.master(folder / "master", port, news)
             async with (
-                rig.running(master.bus.run()),
+                rig.running(master.run()),
                 client(port, bus_context(folder / "one"), "one") as one,
             ):
                 await news.until(lambda: master.connected)
@@ -374,7 +349,7 @@ def test_a_bus_ends_when_it_is_told_to_however_busy_it_is(place):
         async with rig.broker(folder, port, news):
             for turn in range(20):
                 party = rig.slave(folder / "one", "one", [("127.0.0.1", port)], news)
-                task = asyncio.create_task(party.bus.run())
+                task = asyncio.create_task(party.run())
                 await news.until(lambda party=party: party.connected)
                 for number in range(50):
                     party.bus.perform(replace(ASKED, number=number))

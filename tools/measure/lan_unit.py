@@ -19,50 +19,54 @@ from pathlib import Path
 from zeroconf import IPVersion
 from zeroconf.asyncio import AsyncZeroconf
 
+from firmware.config.registry import changed, defaults
 from firmware.dlm import wire
-from firmware.dlm.book import UnitRecord
-from firmware.dlm.claims import Policy
-from firmware.dlm.master import KeepUnit, Master, Site, lease_of
-from firmware.dlm.slave import Slave
-from firmware.dlm.tree import Fuse, tree_of
+from firmware.dlm.core import EPOCH, LoadManagement
 from firmware.io.clock import now_ms
 from firmware.io.dlm_broker import PORT, BrokerConfig, DlmBroker
 from firmware.io.dlm_bus import BusConfig, BusPorts, DlmBus
 from firmware.io.dlm_discovery import Announcer, Beacon, Finder
 from firmware.io.dlm_keys import site_of
-from firmware.io.loop import Runner, loop_ms
-from firmware.model.dlm import PointLimited, PointState, PointTold
+from firmware.io.loop import Runner
+from firmware.model.dlm import KeepUnit, Say, UnitRecord
+from firmware.model.machine import TICK
+from firmware.model.session import EnergyWanted
+from firmware.model.storage import Memory
+from firmware.model.values import LimitSet, OwnLimitChanged
 
-NETWORK, FUSE_MA, CYCLE_MS = 0, 48_000, 5_000
-LEAST_MA, DISCONNECTED_MA, WANTED_MA = 6_000, 6_000, 32_000
+NETWORK, FUSE_A, LEAST_A, WANTED_MA = 0, 48, 6, 32_000
+FUSE_MA, DISCONNECTED_MA = 1_000 * FUSE_A, 1_000 * LEAST_A
+SITE = {
+    "dlm_sample_rate": "5",
+    "dlm_evse_subdistribution_limit": f"{FUSE_A}/{FUSE_A}/{FUSE_A}",
+    "dlm_operator_evse_subdistribution_limit": f"{FUSE_A}/{FUSE_A}/{FUSE_A}",
+    "dlm_minimum_current_limit": f"{LEAST_A}",
+    "dlm_disconnected_limit": f"{LEAST_A}",
+}
 
 
 class Unit:
-    """A slave, and a master beside it where `life` is its epoch too."""
+    """Load management of a station with one outlet whose car wants all it can get."""
 
     def __init__(self, name: str, folder: Path, life: int, *, master: bool) -> None:
-        loop = asyncio.get_running_loop()
         self.name, self.folder, self.life, self.master = name, folder, life, master
         self.site = site_of(folder)
         self.zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
         self.finder = Finder(self.zeroconf, asyncio.Event())
-        ports = BusPorts(wire, self._brokers, self._post, lambda why: _say(bus=why), random.random)
-        epoch = life if master else None
-        self.bus = DlmBus(BusConfig(name, NETWORK, folder, epoch), ports)
-        slave = Slave(name, life, NETWORK, DISCONNECTED_MA)
-        self.runners = [Runner(slave, self._perform, loop)]
-        if master:
-            site = Site(
-                tree_of([Fuse("house", (FUSE_MA,) * 3)]), "house", Policy(), LEAST_MA,
-                lease_of(CYCLE_MS), CYCLE_MS, NETWORK,
-            )  # fmt: skip
-            machine = Master(name, life, site, self._records(), loop_ms(loop))
-            self.runners.append(Runner(machine, self._perform, loop))
+        mode = "master_internal_slave" if master else "slave_auto_discovery"
+        settings = changed(defaults(), {**SITE, "dlm_mode": mode})
+        memory = Memory(life, notes={EPOCH: str(life)}, units=tuple(self._records()))
+        machine = LoadManagement(settings, memory, name, (1,))
+        self.runner = Runner(machine, self._perform, asyncio.get_running_loop())
+        ports = BusPorts(
+            wire, self._brokers, self.runner.post, lambda why: _say(bus=why), random.random
+        )
+        self.bus = DlmBus(BusConfig(name, NETWORK, folder, master), ports)
 
     async def run(self) -> None:
         """Live until this task is cancelled."""
-        uses = PointState(f"{self.name}/1", "RST", (0, 1, 2), WANTED_MA, (0, 0, 0), 0)
-        self._post(PointTold(uses))
+        for fact in (TICK, OwnLimitChanged(1, WANTED_MA), EnergyWanted(1, True, "a car")):
+            self.runner.post(fact)
         tasks = [self.bus.run()]
         if self.master:
             config = BrokerConfig(self.folder / "broker", self.folder, self.name, NETWORK)
@@ -82,19 +86,15 @@ class Unit:
             return [("127.0.0.1", PORT)]
         return self.finder.brokers(NETWORK, self.site)
 
-    def _post(self, fact: object) -> None:
-        for runner in self.runners:
-            runner.post(fact)
-
     def _perform(self, wish: object) -> None:
         match wish:
-            case PointLimited(_, limit_ma):
-                _say(limit_ma=limit_ma)
+            case LimitSet(_, limit):
+                _say(limit_ma=limit.limit_ma)
             case KeepUnit(record):
                 with (self.folder / "units").open("a") as file:
                     file.write(json.dumps(asdict(record)) + "\n")
-            case _:
-                self.bus.perform(wish)
+            case Say(word):
+                self.bus.perform(word)
 
     def _records(self) -> list[UnitRecord]:
         file = self.folder / "units"
@@ -103,7 +103,12 @@ class Unit:
         told = [json.loads(line) for line in file.read_text().splitlines()]
         return [
             UnitRecord(
-                row["unit"], row["fuse"], row["disconnected_ma"], tuple(map(tuple, row["most_ma"]))
+                row["unit"],
+                row["fuse"],
+                row["disconnected_ma"],
+                tuple(map(tuple, row["most_ma"])),
+                tuple(map(tuple, row["rotations"])),
+                row["label"],
             )
             for row in told
         ]
