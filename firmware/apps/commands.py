@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from firmware import VERSION
-from firmware.apps.first_boot import BOARD, UNNAMED, boards, choose
+from firmware.apps.asking import ETC, STATE, State, ask, console, fail
+from firmware.apps.first_boot import BOARD, boards, choose
+from firmware.apps.load_cli import load
 from firmware.apps.progress import bar
-from firmware.io.control import ask_station
 from firmware.sim.replay import BadCsv, LedgerOf, Replay, read_csv
 from firmware.sim.site import BadSite
 from hal.board import BoardErrors, load_board
@@ -24,14 +23,7 @@ from hal.board import BoardErrors, load_board
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 sim = typer.Typer(no_args_is_help=True, help="Virtual time: whole stations, a year in minutes.")
 app.add_typer(sim, name="sim")
-console = Console()
-
-State = Annotated[
-    Path,
-    typer.Option("--state", envvar="POWERSTATION_STATE", help="state directory of the station"),
-]
-STATE = Path(".state")
-INSTALLED, ETC = Path("/var/lib/powerstation"), Path("/etc/powerstation")
+app.add_typer(load, name="load")
 UNLOCK_LOOK_S = 0.2
 REPLAY_SETTINGS = {
     "ocpp:HeartbeatInterval": "3600",
@@ -66,23 +58,6 @@ def _root(
     """
 
 
-def _fail(*sentences: str) -> typer.Exit:
-    for sentence in sentences:
-        print(sentence, file=sys.stderr)
-    return typer.Exit(2)
-
-
-def _ask(state: Path, asked: dict[str, Any]) -> dict[str, Any]:
-    try:
-        answer = ask_station(state, asked)
-    except OSError as problem:
-        unnamed = state == INSTALLED and not (ETC / BOARD).exists()
-        raise _fail(str(problem), *([UNNAMED] if unnamed else [])) from problem
-    if not answer.get("ok"):
-        raise _fail(*answer.get("errors", ["refused without a reason"]))
-    return answer
-
-
 @app.command()
 def demo(
     state: Annotated[Path, typer.Option(help="where the demo keeps its station")] = Path(
@@ -102,7 +77,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="the whole snapshot")] = False,
 ) -> None:
     """What every outlet does, and how the back end is."""
-    answer = _ask(state, {"do": "status"})
+    answer = ask(state, {"do": "status"})
     if as_json:
         print(json.dumps(answer, indent=2))
         return
@@ -145,7 +120,7 @@ def first_passwords(
         for user, password in kept.items():
             print(f"{user:14}{password}")
         return
-    raise _fail(f"no {FIRST} can be read in {etc} or {state}; ask as root, after a first start")
+    raise fail(f"no {FIRST} can be read in {etc} or {state}; ask as root, after a first start")
 
 
 @app.command()
@@ -162,7 +137,7 @@ def board(
     try:
         chosen = choose(name, etc)
     except (BoardErrors, OSError) as problem:
-        raise _fail(str(problem)) from problem
+        raise fail(str(problem)) from problem
     print(f"the board is {chosen}; `systemctl restart powerstation-pilotd powerstation-stationd`")
 
 
@@ -173,9 +148,9 @@ def why(
 ) -> None:
     """Why does this outlet give what it gives, or what is it with the back end? One line."""
     if about != "backend" and not about.isdecimal():
-        raise _fail(f"{about!r} is neither an outlet nor `backend`; try `powerstation why 1`")
+        raise fail(f"{about!r} is neither an outlet nor `backend`; try `powerstation why 1`")
     asked = {"about": about} if about == "backend" else {"outlet": int(about)}
-    console.print(_ask(state, {"do": "why", **asked})["why"], soft_wrap=True)
+    console.print(ask(state, {"do": "why", **asked})["why"], soft_wrap=True)
 
 
 @app.command()
@@ -184,7 +159,7 @@ def faults(
     every: Annotated[bool, typer.Option("--all", help="also what is over")] = False,
 ) -> None:
     """What is wrong, since when, what to do and what ends it."""
-    rows = _ask(state, {"do": "faults", "all": every})["faults"]
+    rows = ask(state, {"do": "faults", "all": every})["faults"]
     if not rows:
         console.print("no fault" if every else "no fault is there; --all shows what was")
         return
@@ -201,7 +176,7 @@ def faults(
 def wear(state: State = STATE) -> None:
     """How often contactors and locks have moved, and what wants replacing."""
     table = Table("outlet", "closings", "openings under load", "lock moves", "trips", "advice")
-    for o in _ask(state, {"do": "wear"})["outlets"]:
+    for o in ask(state, {"do": "wear"})["outlets"]:
         names = ("outlet", "closings", "openings_under_load", "lock_moves", "residual_trips")
         table.add_row(*(str(o[name]) for name in names), o["advice"])
     console.print(table)
@@ -216,15 +191,15 @@ def unlock(
     state: State = STATE,
 ) -> None:
     """Free a plug, whatever holds it; what is running is stopped first."""
-    asked = _ask(state, {"do": "unlock", "outlet": outlet, "role": role})
+    asked = ask(state, {"do": "unlock", "outlet": outlet, "role": role})
     stopped = "the transaction was stopped, " if asked["was_running"] else ""
     if not asked["was_locked"]:
         console.print(f"outlet {outlet}: {stopped}the plug was not held")
         return
-    while (lock := _ask(state, {"do": "lock", "outlet": outlet}))["waiting"]:
+    while (lock := ask(state, {"do": "lock", "outlet": outlet}))["waiting"]:
         time.sleep(UNLOCK_LOOK_S)  # the station gives up by itself
     if lock["locked"]:
-        raise _fail(f"outlet {outlet}: {stopped}the pin did not move; take the load off the plug")
+        raise fail(f"outlet {outlet}: {stopped}the pin did not move; take the load off the plug")
     console.print(f"outlet {outlet}: {stopped}the plug is free")
 
 
@@ -233,7 +208,7 @@ def get_settings(
     keys: Annotated[list[str] | None, typer.Argument()] = None, state: State = STATE
 ) -> None:
     """Show parameters: the named ones, or all."""
-    values = _ask(state, {"do": "get", "keys": keys or []})["values"]
+    values = ask(state, {"do": "get", "keys": keys or []})["values"]
     for key, entry in values.items():
         print(f"{key}={entry['value']}{' ' + entry['unit'] if entry['unit'] else ''}")
 
@@ -249,9 +224,9 @@ def set_settings(
     """Change parameters of the running station; all of them or none."""
     bad = [pair for pair in pairs if "=" not in pair]
     if bad:
-        raise _fail(*(f"{pair}: write it as key=value" for pair in bad))
+        raise fail(*(f"{pair}: write it as key=value" for pair in bad))
     values = {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
-    answer = _ask(state, {"do": "set", "values": values, "role": role})
+    answer = ask(state, {"do": "set", "values": values, "role": role})
     for key in answer["restart_needed_for"]:
         console.print(f"{key}: kept; it acts after the next restart")
 
@@ -292,7 +267,7 @@ def story(
 
     host, _, port = csms.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65_535:
-        raise _fail(f"--csms {csms}: give HOST:PORT with a port from 0 to 65535")
+        raise fail(f"--csms {csms}: give HOST:PORT with a port from 0 to 65535")
     options = RigOptions(default_board(), at, csms, identity, station)
     raise typer.Exit(play_files(files, rig, options, console, Reports(junit, html)))
 
@@ -330,7 +305,7 @@ def replay(
         sessions, midnight = read_csv(file)
         profile = load_board(board or default_board())
     except (BadCsv, BoardErrors, OSError) as problem:
-        raise _fail(str(problem)) from problem
+        raise fail(str(problem)) from problem
     run = Replay(sessions[: first or None], midnight, profile, seed=seed, settings=REPLAY_SETTINGS)
     began_s, cpu_s = time.monotonic(), time.process_time()
     with bar("replay") as tell:
@@ -362,7 +337,7 @@ def site(
         if html is not None:
             write_whole(html, page(played, site_file.stem, sessions.stem))
     except (BadCsv, BadSite, OSError) as problem:
-        raise _fail(str(problem)) from problem
+        raise fail(str(problem)) from problem
     for shown in tables(played):
         console.print(shown)
     console.print(LEGEND, style="dim", highlight=False)

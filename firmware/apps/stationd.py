@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,11 @@ from firmware import VERSION
 from firmware.apps.backend_link import backend_link, link_config
 from firmware.apps.devices import Ring, card_key, inputs, meter_ask, other_meter_ask, reader
 from firmware.apps.files import Files, Sources
-from firmware.apps.meters import with_meters
-from firmware.apps.settings_args import parse_sets, read_settings, with_hashes
+from firmware.apps.load_link import LoadLink, Place
+from firmware.apps.settings_args import parse_sets
+from firmware.apps.waking import UNIT, Wake, wake
 from firmware.apps.web_desk import SOCKET_NAME as WEB_NAME
 from firmware.apps.web_desk import WebDesk
-from firmware.config.migrations import STEPS, migrated
 from firmware.io import sdnotify
 from firmware.io.certificates import CertificateStore, CertificateWorker
 from firmware.io.clock import utc_at_zero_ms
@@ -35,24 +34,25 @@ from firmware.io.control import serve_control
 from firmware.io.interfaces import own_networks
 from firmware.io.loop import Runner, loop_ms
 from firmware.io.pilot_link import PilotLink
-from firmware.io.sqlite import Database, Writer
+from firmware.io.sqlite import Writer
 from firmware.io.threads import Asker, Watcher
 from firmware.io.tls import Shown
 from firmware.model.backend import ClockSynced, DropConnection, Restart, SendFrame
 from firmware.model.devices import ReadOtherMeter
+from firmware.model.dlm import LOAD_WISHES, Say
 from firmware.model.errors import SettingErrors
 from firmware.model.fault import Fault
 from firmware.model.outlet import EndPermit, FaultCleared, FaultRaised, GivePermit, HoldLock
 from firmware.model.security import CERTIFICATE_WISHES
 from firmware.model.session import MeterSilent, ReadMeter, ShowPattern
 from firmware.model.settings import HashPassword, PasswordHashed, Settings, SettingsChanged
-from firmware.model.storage import Memory, PutNote, PutSetting, Store, Stored
+from firmware.model.storage import Store, Stored
 from firmware.model.transfers import TRANSFER_WISHES
 from firmware.ocpp.payloads import StationInfo
 from firmware.station.commands import Commands
 from firmware.station.core import Options, StationCore
-from firmware.storage import rows, schema
-from hal.board import BoardErrors, BoardProfile, load_board
+from firmware.storage import rows
+from hal.board import BoardErrors
 from hal.opening import NoDriver, StationPorts, open_station
 
 log = structlog.get_logger()
@@ -62,20 +62,8 @@ SIMULATED_MODEL = "Powerstation SIM"  # a back end must not take it for one that
 METER_POLL_MS = 1_000
 CLOSE_S = 0.5
 RESTART_WAIT_S = 2.0  # for the messages that a reset still owes the back end
-_UNLOGGED = ("settings", "text", "pem", "url", "signature")  # secrets, and what is too long
-SETTINGS_VERSION = "settings_version"  # the note that counts the steps of config.migrations
+_UNLOGGED = ("settings", "text", "pem", "url", "signature", "code")  # secrets, and what is too long
 EXIT_RESTART = 75  # systemd and `powerstation run` start the station anew
-
-
-@dataclass(slots=True)
-class Wake:
-    """What the process woke up with."""
-
-    profile: BoardProfile
-    board: Path
-    settings: Settings
-    memory: Memory
-    database: Database
 
 
 class Station:
@@ -97,7 +85,8 @@ class Station:
         )
         fixed = tuple(o.number for o in wake.profile.outlets if o.tethered)
         readers = len(ports.readers)
-        options = Options(info, METER_POLL_MS, tuple(ports.other_meters), fixed, readers)
+        unit = wake.memory.notes[UNIT]
+        options = Options(info, METER_POLL_MS, tuple(ports.other_meters), fixed, readers, unit)
         self.core = StationCore(wake.settings, wake.memory, options)
         self.runner = Runner(self.core, self._perform, self.loop)
         self.commands = Commands(self.core, own_networks)
@@ -108,6 +97,7 @@ class Station:
         self.backend = backend_link(
             wake.settings, self.runner.post, self.shown, simulated=self.simulated
         )
+        self.load = LoadLink(wake.settings, Place(unit, state), self.runner.post)
         self.writer = Writer(wake.database, self._storage_failed, self._storage_troubled)
         self.files = Files(state, self._told, self._sources, loopback=self.simulated)
         lights = wake.profile.led.count if wake.profile.led else 0
@@ -153,6 +143,7 @@ class Station:
             SettingsChanged: self._settings_changed,
             Restart: self._restart,
             HashPassword: self._hash,
+            **dict.fromkeys(LOAD_WISHES, self.load.perform),
             **dict.fromkeys(CERTIFICATE_WISHES, self.certificates.ask),
             **dict.fromkeys(TRANSFER_WISHES, self.files.perform),
         }
@@ -169,6 +160,7 @@ class Station:
         tasks = [asyncio.create_task(self.pilots.run(), name="pilot link")]
         if self.backend is not None:
             tasks.append(asyncio.create_task(self.backend.run(), name="back end"))
+        tasks += [asyncio.create_task(run, name="load management") for run in self.load.tasks()]
         for task in tasks:
             task.add_done_callback(self._task_ended)
         utc_ms = utc_at_zero_ms()
@@ -180,6 +172,7 @@ class Station:
         log.info("stopping", code=code)
         self.runner.stop()
         self.pilots.close()
+        self.load.close()
         control.close()
         if pages is not None:
             pages.close()
@@ -214,7 +207,7 @@ class Station:
     # -- wishes -----------------------------------------------------------------------------
 
     def _perform(self, wish: object) -> None:
-        if not isinstance(wish, (SendFrame, Store, ReadMeter, ReadOtherMeter)):
+        if not isinstance(wish, (SendFrame, Store, ReadMeter, ReadOtherMeter, Say)):
             log.info(type(wish).__name__, **_words(wish))
         self._do[type(wish)](wish)
 
@@ -314,34 +307,6 @@ class Station:
     def _storage_failed(self, problem: BaseException) -> None:
         log.error("storage_failed", problem=str(problem))
         self.loop.call_soon_threadsafe(self.stop, 1)
-
-
-def wake(board: Path, state: Path, overrides: Mapping[str, str]) -> Wake:
-    """Count the boot and read what is kept; raise what a bad file or value deserves."""
-    profile = load_board(board)
-    read_settings({}, overrides)  # before anything is touched: a bad value changes nothing
-    database = Database(state / "station.db", schema.MIGRATIONS)
-    if database.put_aside is not None:
-        log.error("database_damaged", put_aside=str(database.put_aside))
-    database.apply([rows.NEW_BOOT])
-    memory = rows.memory(database.query)
-    texts = _newest_texts(database, memory)
-    settings, problems = read_settings(texts, with_hashes(overrides))
-    for problem in problems:
-        log.warning("setting_left_out", problem=problem)
-    return Wake(with_meters(profile, settings), board, settings, memory, database)
-
-
-def _newest_texts(database: Database, memory: Memory) -> Mapping[str, str]:
-    """Return the kept settings in the words of this version, which the disk learns as well."""
-    version = int(memory.notes.get(SETTINGS_VERSION, "0"))
-    if version >= len(STEPS):
-        return memory.settings
-    texts = migrated(memory.settings, version)
-    writes: list[PutSetting | PutNote] = [PutNote(SETTINGS_VERSION, str(len(STEPS)))]
-    writes += [PutSetting(key, texts.get(key)) for key in {**memory.settings, **texts}]
-    database.apply([s for write in writes for s in rows.statements(write)])
-    return texts
 
 
 def _booting(settings: Settings, now_ms: int) -> ShowPattern:

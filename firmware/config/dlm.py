@@ -359,6 +359,17 @@ PARAMS = (
         shown_if=("dlm_max_current_scheduler", ("on",)),
     ),
     Param(
+        "dlm_port",
+        whole(1_024, 65_534),
+        8_883,
+        label="Port of load management",
+        menu=Menu.LOAD_MANAGEMENT,
+        group="DLM",
+        effect=Effect.RESTART,
+        help="TCP port at which a master listens; while a station joins, the next one too.",
+        shown_if=("dlm_mode", ("master_internal_slave", "master_standalone")),
+    ),
+    Param(
         "dlm_rotation_minutes",
         whole(1, 240),
         15,

@@ -65,11 +65,13 @@ OF_ROOM = (SiteLimitSet, SiteLimitLifted, ExternalLoad, ExternalLoadLost)
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A code that is open here, or what has come of the last one."""
+    """A code that is open here, or what has come of the last one; `told` counts the news."""
 
+    told: int = 0
     code: str = ""
     until_ms: int = 0
     text: str = ""
+    paired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,9 @@ class LoadManagement:
             case BusTold(part, problem):
                 self.links[part] = problem
             case PairingOpened(code, until_ms):
-                self.pairing = Pairing(code, until_ms)
-            case PairingTold(text):
-                self.pairing = Pairing(text=text)
+                self.pairing = Pairing(self.pairing.told + 1, code, until_ms)
+            case PairingTold(text, paired):
+                self.pairing = Pairing(self.pairing.told + 1, text=text, paired=paired)
             case ForgetSilentUnits():
                 self._forget(now_ms, out)
             case _ if isinstance(fact, OF_POINTS):

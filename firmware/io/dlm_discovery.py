@@ -51,11 +51,12 @@ class Announcer:
         """Announce it; another one of the same name gets another name."""
         await self._zeroconf.async_register_service(self._info, allow_name_change=True)
 
-    async def refresh(self) -> None:
-        """Announce it anew: an interface has come or gone, which zeroconf does not see."""
-        await self._zeroconf.async_update_interfaces()
-        self._info = self._made(self._info.name)
-        await self._zeroconf.async_update_service(self._info)
+    async def tell(self, beacon: Beacon) -> None:
+        """Announce another beacon in its place, if it is another one."""
+        if beacon != self._beacon:
+            self._beacon = beacon
+            self._info = self._made(self._info.name)
+            await self._zeroconf.async_update_service(self._info)
 
     async def close(self) -> None:
         """Take it back."""

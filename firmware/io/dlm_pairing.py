@@ -92,6 +92,11 @@ class PairingDesk:
         sockets = self._server.sockets if self._server is not None else ()
         return int(sockets[0].getsockname()[1]) if sockets else 0
 
+    @property
+    def left_ms(self) -> int:
+        """How long the code is good."""
+        return 0 if self._code is None else int(1_000 * (self._code.until_s - self._now_s()))
+
     def close(self) -> None:
         """Forget the code."""
         self._code = None

@@ -225,3 +225,6 @@ class BusTold:
 
     part: str  # "bus" or "broker"
     problem: str
+
+
+LOAD_WISHES: tuple[type, ...] = (Say, AnnounceMaster, OpenPairing, PairWith)

@@ -20,6 +20,7 @@ from firmware.io.sqlite import Database
 from firmware.io.ws import BackendLink, LinkConfig
 from firmware.model.backend import ClockSynced, DropConnection, Restart, SendFrame
 from firmware.model.devices import InputChanged
+from firmware.model.dlm import LOAD_WISHES
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.outlet import EndPermit, GivePermit, HoldLock, PilotFound
@@ -301,6 +302,8 @@ class SimStation:
             case _ if isinstance(wish, CERTIFICATE_WISHES):
                 for fact in self.certificates(wish):
                     runner.post(fact)
+            case _ if isinstance(wish, LOAD_WISHES):
+                pass  # there is no other station in this world
             case _ if isinstance(wish, TRANSFER_WISHES):
                 self._transfers.perform(wish, runner.post)
             case _:

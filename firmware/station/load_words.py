@@ -69,6 +69,8 @@ def pairing(station: StationCore, now_ms: int) -> dict[str, object]:
         "code": one.code if left_s else "",
         "ends_in_s": left_s if one.code else None,
         "text": one.text,
+        "paired": one.paired,
+        "told": one.told,
         "masters": [
             {"master": m.master, "network": m.network, "host": m.host, "port": m.pairing_port}
             for m in dlm.found

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware.apps.stationd import SETTINGS_VERSION, wake
+from firmware.apps.waking import SETTINGS_VERSION, wake
 from firmware.config.migrations import STEPS, migrated
 from firmware.model.fault import Fault
 from firmware.storage.schema import MIGRATIONS

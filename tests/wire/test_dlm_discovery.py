@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -76,11 +77,12 @@ def test_a_master_that_takes_its_beacon_back_is_found_no_more():
     assert asyncio.run(run()) == []
 
 
-def test_a_beacon_is_renewed_when_interfaces_change():
+def test_a_beacon_tells_when_its_master_begins_to_distribute():
     async def run():
         async with lan(beacon()) as (finder, (announcer,)):
             await until(finder, lambda: finder.found)
-            await announcer.refresh()
+            await announcer.tell(replace(beacon(), epoch=99))
+            await until(finder, lambda: finder.found[0].epoch == 99)
             return finder.brokers(0, SITE)
 
     assert asyncio.run(run()) == [(LOCAL, 8_883)]
