@@ -97,7 +97,9 @@ class Station:
         )
         fixed = tuple(o.number for o in wake.profile.outlets if o.tethered)
         readers = len(ports.readers)
-        options = Options(info, METER_POLL_MS, tuple(ports.other_meters), fixed, readers)
+        others, read = tuple(ports.other_meters), ports.inputs is not None
+        names = wake.profile.inputs if read else ()
+        options = Options(info, METER_POLL_MS, others, fixed, readers, names)
         self.core = StationCore(wake.settings, wake.memory, options)
         self.runner = Runner(self.core, self._perform, self.loop)
         self.commands = Commands(self.core, own_networks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.config.kinds import amps3, choice, flag, host_port, ipv4, numbers, schedule, whole
-from firmware.config.meters import TCP_TYPES
+from firmware.config.meters import PHOENIX_FACTORY, TCP_TYPES
 from firmware.config.param import Effect, Menu, Param, Role
 
 PORT = whole(1, 65_535)
@@ -174,7 +174,8 @@ PARAMS = (
         role=Role.INSTALLER,
         effect=Effect.RESTART,
         manual="7.4.2",
-        help="Uses the digital input of the external meter like an external input.",
+        help="Uses the digital input of the external meter like an external input. Only that of a "
+        "siemens_7km2200_tcp is read.",
         acts=False,
         shown_if=("dlm_external_meter_support", ("on",)),
     ),
@@ -214,7 +215,7 @@ PARAMS = (
         group="DLM",
         effect=Effect.RESTART,
         manual="1.4, 7.4.2, 7.5",
-        help="Address of the external meter.",
+        help="Address of the external meter. " + PHOENIX_FACTORY,
         shown_if=("meter2_type", tuple(TCP_TYPES)),
     ),
     Param(

@@ -111,7 +111,8 @@ class ExternalMeters:
         s.window = [r for r in s.window if r.at_ms > since_ms][1 - WINDOW_MAX :] + [reading]
         s.lost = False
         means = mean_up([imported_ma(r) for r in s.window])
-        out.append(ExternalLoad(means, imported_ma(reading), exporting(reading), reading.at_ms))
+        latest_ma, at_ms, signal = imported_ma(reading), reading.at_ms, reading.digital_input
+        out.append(ExternalLoad(means, latest_ma, exporting(reading), at_ms, signal))
 
     def _faults(self, now_ms: int, out: list[object]) -> None:
         s = self.state

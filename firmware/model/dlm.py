@@ -91,3 +91,19 @@ class SiteRoomChanged:
     """At the master: what the fuses named here may carry for cars now, less than their limit."""
 
     available: tuple[tuple[str, PhasesMa], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLimitSet:
+    """At the master: a source limits all stations of the site, per grid phase, until lifted."""
+
+    source: str  # "external input 1", "external input 2", "meter input", "scheduler"
+    limit_ma: PhasesMa
+    reason: str  # one sentence: whose rule, what would change it
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLimitLifted:
+    """At the master: a source limits the site no longer."""
+
+    source: str

@@ -13,12 +13,14 @@ class ExternalLoad:
 
     `currents_ma` is the mean over one sample period of load management, rounded up [B-DLM-08];
     `latest_ma` is the newest reading alone; `exporting` tells where that shows export [B-DLM-27].
+    `digital_input` is the meter's own input then, None where nothing tells it.
     """
 
     currents_ma: PhasesMa
     latest_ma: PhasesMa
     exporting: tuple[bool, bool, bool]
     at_ms: int
+    digital_input: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ _WAITING = {
     SessionPhase.ENDING: "the transaction is ending; it waits for the car to stop",
     SessionPhase.FINISHING: "the transaction has ended; unplug, or present a card for a new one",
 }
+MASTER_MODES = ("master_internal_slave", "master_standalone")
 _BEFORE = (SessionPhase.IDLE, SessionPhase.PLUGGED, SessionPhase.AUTHORISED)
 
 
@@ -29,7 +30,19 @@ def snapshot(station: StationCore) -> dict[str, object]:
         "outlets": [_outlet(station, number) for number in station.sessions],
         "backend": {**station.ocpp.status(), "why": why_backend(station)},
         "faults": [r.fault.row.id for r in station.book.there() if r.outlet == 0],
+        "warnings": warnings(station),
     }
+
+
+def warnings(station: StationCore) -> list[str]:
+    """Return what is no fault and yet limits more than was meant, one sentence each.
+
+    What limits a whole site is said where this station is its master.
+    """
+    said = station.dimming.warnings()
+    if station.configuration.settings.text("dlm_mode") in MASTER_MODES:
+        said += [*station.site_inputs.warnings(), *station.scheduler.warnings()]
+    return said
 
 
 def page_status(station: StationCore, now_ms: int) -> dict[str, object]:
@@ -50,7 +63,7 @@ def page_status(station: StationCore, now_ms: int) -> dict[str, object]:
         "outlets": shot["outlets"],
         "backend": {**station.ocpp.status(), **_backend_words(station)},
         "modem": {"fitted": False, "text": "this version drives no modem"},
-        "dlm": _dlm(settings.text("dlm_mode")),
+        "dlm": _dlm(settings.text("dlm_mode"), warnings(station)),
         "faults": faults(station, over_too=False),
         "last_card": _last_card(station),
         "learning": _learning(station, now_ms),
@@ -95,9 +108,9 @@ def _backend_words(station: StationCore) -> dict[str, object]:
     return {"why": why_backend(station), "state": shot["boot"], "name": name}
 
 
-def _dlm(role: str) -> dict[str, object]:
+def _dlm(role: str, doubts: list[str]) -> dict[str, object]:
     text = "load management is off" if role == "off" else "this version has no load management"
-    return {"role": role, "text": text, "slaves": []}
+    return {"role": role, "text": "; ".join([text, *doubts]), "slaves": []}
 
 
 def _last_card(station: StationCore) -> dict[str, object] | None:

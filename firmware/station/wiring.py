@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from firmware.model import backend as b
 from firmware.model import devices as d
+from firmware.model import dlm as dl
 from firmware.model import lists as li
 from firmware.model import load as lo
 from firmware.model import outlet as o
@@ -39,6 +40,9 @@ class Part(StrEnum):
     AUTH = "auth"
     LIMITS = "limits"
     SUPPLY = "supply"  # one line for both outlets
+    DIMMING = "dimming"  # a signal that leaves the station a power
+    SITE_INPUTS = "site inputs"  # signals that limit the whole site
+    SCHEDULER = "scheduler"  # a weekly table that does
     METERING = "metering"
     WATCH = "watch"
     EXTERNAL = "external"
@@ -66,17 +70,19 @@ METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTING
 WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUTS
 ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
 CHARGING, SECURITY, WATCHDOG = Part.CHARGING, Part.SECURITY, Part.WATCHDOG
-SUPPLY = Part.SUPPLY
+SUPPLY, DIMMING, SITE_INPUTS = Part.SUPPLY, Part.DIMMING, Part.SITE_INPUTS
+SCHEDULER = Part.SCHEDULER
 BOARD_LINK, TRANSFERS = Part.BOARD_LINK, Part.TRANSFERS
 LEARN, RECENT, COMMISSIONING = Part.LEARN, Part.RECENT, Part.COMMISSIONING
 INSIDE = (
-    SESSION, DESK, AUTH, SUPPLY, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES, WEAR,
-    LED, OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN,
+    SESSION, DESK, AUTH, SUPPLY, DIMMING, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS,
+    ABSENCES, WEAR, LED, OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN,
+    SITE_INPUTS, SCHEDULER,
 )  # fmt: skip
 
 CONFIGURED = (
-    SESSION, DESK, AUTH, SUPPLY, LIMITS, METERING, EXTERNAL, LED, OCPP, CHARGING, SECURITY,
-    WATCHDOG, BOARD_LINK, TRANSFERS, LEARN, RECENT, OUT,
+    SESSION, DESK, AUTH, SUPPLY, DIMMING, LIMITS, METERING, EXTERNAL, LED, OCPP, CHARGING,
+    SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN, SITE_INPUTS, SCHEDULER, RECENT, OUT,
 )  # fmt: skip
 
 ROUTES: dict[type, tuple[Part, ...]] = {
@@ -112,7 +118,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.StopAsked: (SESSION,),
     s.UnlockAsked: (SESSION,),
     s.OperativeChanged: (SESSION,),
-    s.EnergyWanted: (SUPPLY, LIMITS),
+    s.EnergyWanted: (SUPPLY, DIMMING, LIMITS),
     v.LimitSet: (LIMITS,),
     v.LimitLifted: (LIMITS,),
     s.LimitChanged: (SESSION,),
@@ -148,14 +154,18 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.MeterSilent: (METERING,),
     s.EnergySampled: (OCPP,),
     # devices that no outlet owns
-    d.InputChanged: (INPUTS,),
+    d.InputChanged: (INPUTS, DIMMING, SITE_INPUTS),
+    d.InputsSilent: (DIMMING, SITE_INPUTS),
+    d.InputsAnswered: (DIMMING, SITE_INPUTS),
     d.ReaderSilent: (ABSENCES,),
     d.ReaderAnswered: (ABSENCES,),
     d.ReadOtherMeter: (OUT,),
     d.OtherMeterRead: (EXTERNAL,),
     d.OtherMeterSilent: (EXTERNAL,),
-    lo.ExternalLoad: (),  # for load management
-    lo.ExternalLoadLost: (),
+    lo.ExternalLoad: (SITE_INPUTS,),  # and for load management
+    lo.ExternalLoadLost: (SITE_INPUTS,),
+    dl.SiteLimitSet: (),  # for load management
+    dl.SiteLimitLifted: (),
     lo.ReadingDropped: (RECENT,),
     # the back end
     b.BackendConnected: (OCPP, SECURITY, ABSENCES, WATCHDOG),
@@ -165,6 +175,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.SendFrame: (OUT,),
     b.DropConnection: (OUT,),
     b.ClockSynced: (
+        SCHEDULER,
         LED,
         SESSION,
         DESK,
