@@ -65,7 +65,6 @@ PARAMS = (
         role=Role.INSTALLER,
         manual="7.1",
         help="RMS voltage phase to neutral used to convert current and power.",
-        acts=False,
     ),
     Param(
         "phases_connected_1",
