@@ -47,6 +47,7 @@ class DimmingState:
     outlets: dict[int, _Outlet]
     signals: dict[str, Signal]
     come: list[int]
+    woke: bool = False
 
 
 class Dimming:
@@ -66,6 +67,10 @@ class Dimming:
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take one fact."""
         s = self.state
+        if not s.woke:
+            s.woke = True
+            for outlet in s.outlets.values():  # nobody knows what was allowed before the restart
+                outlet.before_ma, outlet.until_ms = MAX_CURRENT_MA, now_ms + FOLLOW_MS
         match fact:
             case EnergyWanted(number, wanted, _) if number in s.outlets:
                 s.outlets[number].wanted = wanted

@@ -178,10 +178,20 @@ def test_a_voltage_or_a_power_that_changes_acts_at_once():
     assert dim.limits == {1: None}
 
 
+def test_after_a_restart_nobody_rises_before_the_other_car_has_had_its_time():
+    dim = Dimmed(dimming_input="ext1_active_low")
+    dim.now_ms = 90_000
+    dim.want(2)
+    assert dim.limits == {1: 0, 2: 0}
+    dim.wait(FOLLOW_MS)
+    assert dim.limits == {1: 0, 2: 6_086}
+
+
 @pytest.mark.parametrize("inputs", [("spd",), ()])
 def test_a_signal_that_the_board_cannot_read_counts_as_given(inputs):
     dim = Dimmed(inputs=inputs)
     dim.want(1)
+    dim.wait(FOLLOW_MS)
     assert dim.limits[1] == 6_086
     assert "ext1, which this board has not" in dim.reasons[1]
 
