@@ -132,7 +132,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.4.1, 7.4.2",
         help="Opto input 1 replaces the operator limit by a reduced one while active.",
-        acts=False,
     ),
     Param(
         "dlm_ext_input_2",
@@ -146,7 +145,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.4.1, 7.4.2",
         help="Same for opto input 2.",
-        acts=False,
     ),
     Param(
         "dlm_ext_input_limit",
@@ -161,7 +159,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.4.1",
         help="Current available to the DLM while the external input is active.",
-        acts=False,
     ),
     Param(
         "dlm_meter_digital_input",
@@ -176,7 +173,6 @@ PARAMS = (
         manual="7.4.2",
         help="Uses the digital input of the external meter like an external input. Only that of a "
         "siemens_7km2200_tcp is read.",
-        acts=False,
         shown_if=("dlm_external_meter_support", ("on",)),
     ),
     Param(
@@ -362,7 +358,6 @@ PARAMS = (
         group="DLM",
         manual="7.4.1, 7.4.2",
         help="Limits the operator limit by a time-of-day table.",
-        acts=False,
     ),
     Param(
         "dlm_max_current_schedule",
@@ -374,7 +369,6 @@ PARAMS = (
         group="DLM",
         manual="7.4.1",
         help="Entries of the scheduler.",
-        acts=False,
         shown_if=("dlm_max_current_scheduler", ("on",)),
     ),
 )
