@@ -68,13 +68,15 @@ class OutletProfile:
 class MeterProfile:
     """One meter by name; `device` is its address for the driver, empty where it needs none.
 
-    `map` names its register map. Of an absent meter, `device` says why.
+    `map` names its register map. Of an absent meter, `device` says why. With `asks_input` its
+    digital input is read as well.
     """
 
     name: str
     driver: str
     device: str
     map: str = ""
+    asks_input: bool = False
 
 
 @dataclass(frozen=True, slots=True)

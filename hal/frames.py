@@ -49,6 +49,7 @@ _READING: Kinds = {
     "currents_ma": (list,),
     "voltages_mv": (list, _NONE),
     "powers_w": (list, _NONE),
+    "digital_input": (bool, _NONE),
 }
 _CARD: Kinds = {
     "uid": (str,), "reader": (int,), "at_ms": (int,), "kind": (str,), "secure": (bool,),

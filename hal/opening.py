@@ -148,7 +148,9 @@ class _Opener:
             from hal.drivers.modbus_meter import open_meter
 
             known = set(self.buses)
-            real = open_meter(meter.name, meter.device, meter.map, self.buses)
+            real = open_meter(
+                meter.name, meter.device, meter.map, self.buses, asks_input=meter.asks_input
+            )
             self.closers += [bus.close for where, bus in self.buses.items() if where not in known]
             return real
         if meter.driver == ABSENT:

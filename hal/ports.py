@@ -73,6 +73,7 @@ class MeterReading:
     currents_ma: tuple[int, int, int]
     voltages_mv: tuple[int, int, int] | None = None
     powers_w: tuple[int, int, int] | None = None
+    digital_input: bool | None = None  # the meter's own, where it is asked for
 
 
 @dataclass(frozen=True, slots=True)

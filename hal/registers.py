@@ -11,7 +11,7 @@ import math
 import struct
 import tomllib
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hal.ports import MeterReading
@@ -50,7 +50,7 @@ _NEEDED = {  # by phases: what a map must have, and what it has wholly or not at
     3: (frozenset(("energy", "power", *_CURRENTS)), (frozenset(_VOLTAGES), frozenset(_POWERS))),
 }
 _KEYS = ("name", "source", "function", "word_order", "blocks", "values")
-_MORE_KEYS = ("phases", "unverified")
+_MORE_KEYS = ("phases", "unverified", "digital_input")
 
 
 class MapError(ValueError):
@@ -82,6 +82,7 @@ class RegisterMap:
     phases: int = 3
     source: str = ""
     unverified: str = ""  # what of it nobody has seen confirmed
+    digital_input: Value | None = None  # a word of bits, asked for only by `with_input`
 
 
 def known_maps() -> tuple[str, ...]:
@@ -107,6 +108,14 @@ def parse_map(name: str, text: str) -> RegisterMap:
         raise MapError(f"{name}: {error!r}") from error
 
 
+def with_input(registers: RegisterMap) -> RegisterMap:
+    """Return the map with one more request, for the meter's digital input; it has one."""
+    value = registers.digital_input
+    assert value is not None, registers.name
+    block = value.register, _WORDS[value.coding]
+    return replace(registers, blocks=(*registers.blocks, block))
+
+
 def reading(registers: RegisterMap, words: Mapping[int, int], at_ms: int) -> MeterReading:
     """Return what the registers (by address) say; raise `Implausible` where that cannot be."""
     told = {name: _told(registers, words, name) for name in registers.values}
@@ -117,7 +126,17 @@ def reading(registers: RegisterMap, words: Mapping[int, int], at_ms: int) -> Met
     currents_ma = _three(told, _CURRENTS)
     assert currents_ma is not None, registers.name
     voltages_mv = _three(told, _VOLTAGES)
-    return MeterReading(at_ms, told["energy"], told["power"], currents_ma, voltages_mv, powers_w)
+    energy_wh, power_w, signal = told["energy"], told["power"], _signal(registers, words)
+    return MeterReading(at_ms, energy_wh, power_w, currents_ma, voltages_mv, powers_w, signal)
+
+
+def _signal(registers: RegisterMap, words: Mapping[int, int]) -> bool | None:
+    """Return whether any bit of the digital inputs is set; these meters have one input."""
+    value = registers.digital_input
+    if value is None or value.register not in words:
+        return None
+    raw = decoded(_words(value, words), value.coding, low_word_first=registers.low_word_first)
+    return None if raw == _NO_VALUE[value.coding] else raw != 0
 
 
 def _three(told: Mapping[str, int], names: tuple[str, ...]) -> tuple[int, int, int] | None:
@@ -181,7 +200,17 @@ def _checked(name: str, table: dict[str, object]) -> RegisterMap:
         int(str(phases)),
         str(table["source"]),
         str(table.get("unverified", "")),
+        _input(name, table.get("digital_input")),
     )
+
+
+def _input(name: str, row: object) -> Value | None:
+    match row:
+        case None:
+            return None
+        case {"register": int(register), "type": "u16" | "u32" as coding, **more} if not more:
+            return Value(register, coding, 1)
+    raise MapError(f"{name}: digital_input is a register and a type, u16 or u32")
 
 
 def _known(name: str, table: Mapping[str, object]) -> None:

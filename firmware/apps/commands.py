@@ -99,6 +99,8 @@ def status(
         console.print(line)
     if answer["faults"]:
         console.print(f"faults of the station: {', '.join(answer['faults'])}")
+    for line in answer["warnings"]:
+        console.print(f"warning: {line}")
     backend = answer["backend"]
     line = "connected" if backend["connected"] else f"not connected: {backend['problem']}"
     console.print(f"back end {line}; {backend['queued']} messages wait")

@@ -16,6 +16,8 @@ from firmware.io.threads import Watcher
 from firmware.led.patterns import shown
 from firmware.model.devices import (
     InputChanged,
+    InputsAnswered,
+    InputsSilent,
     OtherMeterRead,
     OtherMeterSilent,
     ReaderAnswered,
@@ -132,21 +134,36 @@ def card_key(settings: Settings) -> CardKey | None:
 def inputs(
     port: InputPort, post: Callable[[object], None], loop: asyncio.AbstractEventLoop
 ) -> Watcher:
-    """Return the thread of the digital inputs; every change is told, each once."""
+    """Return the thread of the digital inputs; every change is told, and when they are silent."""
     told: dict[str, bool] = {}
+    silent = False
+
+    def tell(fact: object) -> None:
+        loop.call_soon_threadsafe(post, fact)
 
     def look() -> None:
+        nonlocal silent
         watcher.pause(INPUT_PERIOD_S)
-        with contextlib.suppress(HardwareSilent):  # what is not known has not changed
-            for name, active in port.read().items():
-                if active != told.get(name, False):
-                    told[name] = active
-                    fact = InputChanged(name, active, loop_ms(loop))
-                    loop.call_soon_threadsafe(post, fact)
+        try:
+            levels = port.read()
+        except HardwareSilent as problem:
+            if not silent:
+                log.warning("inputs_silent", problem=str(problem))
+                tell(InputsSilent(loop_ms(loop)))
+            silent = True
+            return
+        for name, active in levels.items():
+            if active != told.get(name, False):
+                told[name] = active
+                tell(InputChanged(name, active, loop_ms(loop)))
+        if silent:  # only now, when what has changed meanwhile is told
+            silent = False
+            tell(InputsAnswered(loop_ms(loop)))
 
     watcher = Watcher("inputs", look, post, loop)
     return watcher
 
 
 def _reading(r: MeterReading) -> Reading:
-    return Reading(r.energy_wh, r.power_w, r.currents_ma, r.at_ms, r.voltages_mv, r.powers_w)
+    mains = r.voltages_mv, r.powers_w
+    return Reading(r.energy_wh, r.power_w, r.currents_ma, r.at_ms, *mains, r.digital_input)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from firmware.config.meters import ONE_PHASE, SERIAL_TYPES, TCP_TYPES
+from firmware.config.meters import ONE_PHASE, SERIAL_TYPES, TCP_TYPES, WITH_INPUT
 from firmware.model.settings import Settings
 from hal.board import ABSENT, PLACED_METERS, BoardProfile, MeterProfile
 
@@ -26,7 +26,8 @@ def with_meters(profile: BoardProfile, settings: Settings) -> BoardProfile:
         profile = _serial(profile, kind, settings)
     kind = settings.text("meter2_type")
     if settings.flag("dlm_external_meter_support") and kind != "none":
-        house = _on_tcp(HOUSE, kind, settings)
+        asked = kind in WITH_INPUT and settings.text("dlm_meter_digital_input") != "off"
+        house = replace(_on_tcp(HOUSE, kind, settings), asks_input=asked)
         profile = replace(profile, meters=(house, *profile.meters))
     return profile
 

@@ -85,8 +85,9 @@ class Station:
         )
         fixed = tuple(o.number for o in wake.profile.outlets if o.tethered)
         readers = len(ports.readers)
-        unit = wake.memory.notes[UNIT]
-        options = Options(info, METER_POLL_MS, tuple(ports.other_meters), fixed, readers, unit)
+        others, read = tuple(ports.other_meters), ports.inputs is not None
+        names, unit = wake.profile.inputs if read else (), wake.memory.notes[UNIT]
+        options = Options(info, METER_POLL_MS, others, fixed, readers, names, unit)
         self.core = StationCore(wake.settings, wake.memory, options)
         self.runner = Runner(self.core, self._perform, self.loop)
         self.commands = Commands(self.core, own_networks)

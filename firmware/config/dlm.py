@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.config.kinds import amps3, choice, flag, host_port, ipv4, numbers, schedule, whole
-from firmware.config.meters import TCP_TYPES
+from firmware.config.meters import PHOENIX_FACTORY, TCP_TYPES
 from firmware.config.param import Effect, Menu, Param, Role
 
 PORT = whole(1, 65_535)
@@ -124,7 +124,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.4.1, 7.4.2",
         help="Opto input 1 replaces the operator limit by a reduced one while active.",
-        acts=False,
     ),
     Param(
         "dlm_ext_input_2",
@@ -138,7 +137,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.4.1, 7.4.2",
         help="Same for opto input 2.",
-        acts=False,
     ),
     Param(
         "dlm_ext_input_limit",
@@ -153,7 +151,6 @@ PARAMS = (
         effect=Effect.RESTART,
         manual="7.4.1",
         help="Current available to the DLM while the external input is active.",
-        acts=False,
     ),
     Param(
         "dlm_meter_digital_input",
@@ -166,8 +163,8 @@ PARAMS = (
         role=Role.INSTALLER,
         effect=Effect.RESTART,
         manual="7.4.2",
-        help="Uses the digital input of the external meter like an external input.",
-        acts=False,
+        help="Uses the digital input of the external meter like an external input. Only that of a "
+        "siemens_7km2200_tcp is read.",
         shown_if=("dlm_external_meter_support", ("on",)),
     ),
     Param(
@@ -205,7 +202,7 @@ PARAMS = (
         group="DLM",
         effect=Effect.RESTART,
         manual="1.4, 7.4.2, 7.5",
-        help="Address of the external meter.",
+        help="Address of the external meter. " + PHOENIX_FACTORY,
         shown_if=("meter2_type", tuple(TCP_TYPES)),
     ),
     Param(
@@ -343,7 +340,6 @@ PARAMS = (
         group="DLM",
         manual="7.4.1, 7.4.2",
         help="Limits the operator limit by a time-of-day table.",
-        acts=False,
     ),
     Param(
         "dlm_max_current_schedule",
@@ -355,7 +351,6 @@ PARAMS = (
         group="DLM",
         manual="7.4.1",
         help="Entries of the scheduler.",
-        acts=False,
         shown_if=("dlm_max_current_scheduler", ("on",)),
     ),
     Param(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.config.kinds import choice, ipv4, whole
-from firmware.config.meters import SERIAL_TYPES, TCP_TYPES, WITHOUT_DRIVER
+from firmware.config.meters import PHOENIX_FACTORY, SERIAL_TYPES, TCP_TYPES, WITHOUT_DRIVER
 from firmware.config.param import Effect, Menu, Param, Role
 
 PORT = whole(1, 65_535)
@@ -65,7 +65,6 @@ PARAMS = (
         role=Role.INSTALLER,
         manual="7.1",
         help="RMS voltage phase to neutral used to convert current and power.",
-        acts=False,
     ),
     Param(
         "phases_connected_1",
@@ -142,7 +141,7 @@ PARAMS = (
         role=Role.INSTALLER,
         effect=Effect.RESTART,
         manual="7.5",
-        help="Address of a TCP charging meter.",
+        help="Address of a TCP charging meter. " + PHOENIX_FACTORY,
         shown_if=("meter1_type", tuple(TCP_TYPES)),
     ),
     Param(

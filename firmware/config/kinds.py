@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
-from firmware.config.schedule import read_entry
+from firmware.model.schedule import read_entry
 from firmware.model.settings import SettingValue
 
 PRINTABLE = r"^[^\p{C}]*$"  # no control, no format character, nothing unassigned

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.config.kinds import choice, flag, whole
-from firmware.config.param import Effect, Menu, Param
+from firmware.config.param import Effect, Menu, Param, Role
 
 AMPS = whole(6, 80)
 
@@ -31,6 +31,35 @@ PARAMS = (
         unit="A",
         manual="1.4, 7.3a",
         help="Most current offered to the car; may change while it charges.",
+    ),
+    Param(
+        "dimming_input",
+        choice(
+            "disable", "ext1_active_high", "ext1_active_low", "ext2_active_high", "ext2_active_low"
+        ),
+        "disable",
+        label="Input that dims the station",
+        menu=Menu.LOAD_MANAGEMENT,
+        group="Local",
+        role=Role.INSTALLER,
+        help="While the grid operator's signal is there, the whole station draws at most the power "
+        "below, with or without load management. A signal that cannot be read counts as given.",
+    ),
+    Param(
+        "dimming_power_w",
+        whole(1_380, 99_999),
+        4_200,
+        label="Power while dimmed",
+        menu=Menu.LOAD_MANAGEMENT,
+        group="Local",
+        unit="W",
+        role=Role.INSTALLER,
+        help="What is left to the whole station while the input dims it; a car on three phases "
+        "needs 4140 W at 230 V. The outlets that charge share it evenly, the first come first.",
+        shown_if=(
+            "dimming_input",
+            ("ext1_active_high", "ext1_active_low", "ext2_active_high", "ext2_active_low"),
+        ),
     ),
     Param(
         "modbus_server_enabled",

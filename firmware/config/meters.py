@@ -25,3 +25,9 @@ SERIAL_TYPES = {
 }
 ONE_PHASE = ("eastron_sdm120_rtu",)
 WITHOUT_DRIVER = ("s0", "ehz")
+WITH_INPUT = ("siemens_7km2200_tcp",)  # whose digital input can be read
+PHOENIX, PHOENIX_IP = "phoenix_eem_mb371_tcp", "192.168.1.2"  # as it leaves the factory
+PHOENIX_FACTORY = (
+    f"A Phoenix EEM-MB370/371 leaves the factory at {PHOENIX_IP}: set DHCP or a free address of "
+    "the station's network on its own web page first."
+)

@@ -9,7 +9,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from firmware.config.meters import ONE_PHASE, TCP_TYPES, WITHOUT_DRIVER
+from firmware.config.meters import (
+    ONE_PHASE,
+    PHOENIX,
+    PHOENIX_IP,
+    TCP_TYPES,
+    WITH_INPUT,
+    WITHOUT_DRIVER,
+)
 from firmware.model.settings import SettingValue
 
 Values = Mapping[str, SettingValue]
@@ -128,6 +135,18 @@ def _charging_meter(values: Values) -> Iterator[str]:
         )
 
 
+def _meter_input(values: Values) -> Iterator[str]:
+    """A signal that no meter can tell would count as given for ever."""
+    kind = values["meter2_type"]
+    used = values["dlm_external_meter_support"] and values["dlm_meter_digital_input"] != "off"
+    if used and kind not in WITH_INPUT:
+        shown = " or ".join(WITH_INPUT)
+        yield (
+            f"dlm_meter_digital_input: no digital input of a {kind} is known; "
+            f"choose {shown}, or off"
+        )
+
+
 def _needed(values: Values) -> Iterator[str]:
     for key, there, when, is_any in _NEEDS:
         if values[when] in is_any and values[key] == there:
@@ -153,6 +172,7 @@ _CHECKS: tuple[Callable[[Values], Iterator[str]], ...] = (
     _disconnected,
     _static_lan,
     _charging_meter,
+    _meter_input,
     _needed,
 )
 
@@ -207,6 +227,43 @@ def _unencrypted(before: Values, after: Values) -> Iterator[str]:
         yield "ocpp_ws_url: ws:// is not encrypted; take wss:// where the back end has it"
 
 
+def _factory_meter(before: Values, after: Values) -> Iterator[str]:
+    """[B-MET-03, CC613 7.5] An EEM-MB370/371 comes with a fixed address and a page of its own."""
+    for meter, used in (("meter1", True), ("meter2", after["dlm_external_meter_support"])):
+        keys = (f"{meter}_type", f"{meter}_ip", "dlm_external_meter_support")
+        changed = any(before[key] != after[key] for key in keys)
+        if used and changed and (after[keys[0]], after[keys[1]]) == (PHOENIX, PHOENIX_IP):
+            yield (
+                f"{meter}_ip: {PHOENIX_IP} is the address with which an EEM-MB370/371 leaves the "
+                f"factory; on its own web page, http://{PHOENIX_IP}, set DHCP or a free address of "
+                "the station's network, and put that here"
+            )
+
+
+def _dimmed_to_nothing(before: Values, after: Values) -> Iterator[str]:
+    """Less than 6 A on the phases of an outlet pauses every car there."""
+    fed = ("power_source_voltage", "phases_connected_1", "phases_connected_2")
+    keys = ("dimming_input", "dimming_power_w", *fed)
+    if after[keys[0]] == "disable" or all(before[key] == after[key] for key in keys):
+        return
+    power_w = _number(after, "dimming_power_w")
+    for n in (1, 2):
+        phases = 3 if after[f"phases_connected_{n}"] == "three_phase" else 1
+        least_w = 6 * phases * _number(after, "power_source_voltage")
+        if power_w < least_w:
+            yield (
+                f"dimming_power_w: {power_w} W are less than 6 A at outlet {n} ({least_w} W), so "
+                "no car charges there while the station is dimmed"
+            )
+
+
+def _empty_schedule(before: Values, after: Values) -> Iterator[str]:
+    keys = ("dlm_max_current_scheduler", "dlm_max_current_schedule")
+    changed = any(before[key] != after[key] for key in keys)
+    if changed and after[keys[0]] and not after[keys[1]]:
+        yield f"{keys[0]}: limits nothing while {keys[1]} is empty"
+
+
 def _elsewhere(before: Values, after: Values, networks: Iterable[str]) -> Iterator[str]:
     """[B-MET-05, CC613 1.4, 7.4.2] A meter in another network may be out of reach."""
     match after["lan_config_mode"], after["lan_static_ip"], after["lan_static_netmask"]:
@@ -240,6 +297,9 @@ _DOUBTS: tuple[Callable[[Values, Values], Iterator[str]], ...] = (
     _lonely_whitelist,
     _lonely_doubt,
     _unencrypted,
+    _factory_meter,
+    _dimmed_to_nothing,
+    _empty_schedule,
 )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from firmware.model.backend import BackendConnected, BackendLost, ClockSynced
+from firmware.model.clock import EARLIEST_UTC_MS
 from firmware.model.devices import ReaderAnswered, ReaderSilent
 from firmware.model.fault import Fault
 from firmware.model.machine import NEVER_MS
@@ -19,7 +20,6 @@ from firmware.model.session import CardSeen
 BACKEND_MS = 60_000
 CLOCK_MS = 600_000  # network and back end have had their chance
 READER_TRIES = 3  # [CC613 9] no answer three times
-EARLIEST_UTC_MS = 1_704_067_200_000  # 2024-01-01: no station of this firmware is older
 
 
 @dataclass(slots=True)

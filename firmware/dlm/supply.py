@@ -24,10 +24,16 @@ from firmware.model.machine import NEVER_MS
 from firmware.model.outlet import CableChanged, OfferChanged
 from firmware.model.session import EnergyWanted, MeterRead
 from firmware.model.settings import Settings, SettingsChanged
-from firmware.model.values import MAX_CURRENT_MA, MIN_CURRENT_MA, Limit, LimitLifted, LimitSet
+from firmware.model.values import (
+    FOLLOW_MS,
+    MAX_CURRENT_MA,
+    MIN_CURRENT_MA,
+    Limit,
+    LimitLifted,
+    LimitSet,
+)
 
 SOURCE = LINE = "supply line"  # the source of the limits, and the name of its one fuse
-FOLLOW_MS = 6_000  # [61851-1 A.6] a car has 5 s to follow, and a meter one to tell
 CYCLE_MS = 30_000  # as the usual sample rate of load management [B-DLM-13]
 SLACK_MA = 1_000  # of a car that holds its limit, and of the meter
 IDLE = Limit(

@@ -104,7 +104,8 @@ class ExternalMeters:
 
     def _load(self, reading: Reading, out: list[object]) -> None:
         self.state.lost = False
-        out.append(ExternalLoad(self._flow_ma(reading), exporting(reading), reading.at_ms))
+        flow_ma, at_ms, signal = self._flow_ma(reading), reading.at_ms, reading.digital_input
+        out.append(ExternalLoad(flow_ma, exporting(reading), at_ms, signal))
 
     def _flow_ma(self, reading: Reading) -> PhasesMa:
         """[B-DLM-27] An export counts as 0 unless the cars may use it."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from firmware.model.values import Stamp
 
+EARLIEST_UTC_MS = 1_704_067_200_000  # 2024-01-01: no station of this firmware is older
+
 
 @dataclass(slots=True)
 class WallClock:

@@ -17,6 +17,20 @@ class InputChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class InputsSilent:
+    """The digital inputs of the board cannot be read; what they were told to be may be over."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InputsAnswered:
+    """The digital inputs of the board are read again; what changed meanwhile was told before."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderSilent:
     """A card reader did not answer."""
 

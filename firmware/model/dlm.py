@@ -106,14 +106,11 @@ class SiteRoomChanged:
 
 @dataclass(frozen=True, slots=True)
 class SiteLimitSet:
-    """At the master: a source limits all stations of the site, per grid phase, until it is lifted.
+    """At the master: a source limits all stations of the site, per grid phase, until lifted."""
 
-    `reason` is one sentence: whose rule, and what would change it.
-    """
-
-    source: str
+    source: str  # "external input 1", "external input 2", "meter input", "scheduler"
     limit_ma: PhasesMa
-    reason: str
+    reason: str  # one sentence: whose rule, what would change it
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from firmware.model.values import PhasesMa
 class ExternalLoad:
     """The external meter was read; `at_ms` is when. Export counts as 0, or below it if it may.
 
-    `exporting` tells which phases export. [B-DLM-27]
+    `exporting` tells which phases export [B-DLM-27]; `digital_input` is the meter's own input,
+    None where nothing tells it.
     """
 
     currents_ma: PhasesMa
     exporting: tuple[bool, bool, bool]
     at_ms: int
+    digital_input: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

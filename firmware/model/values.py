@@ -9,6 +9,7 @@ PhasesMa = tuple[int, int, int]  # mA on L1, L2, L3 in grid order
 
 MIN_CURRENT_MA = 6_000  # [61851-1 A.2] below this nothing is offered
 MAX_CURRENT_MA = 80_000
+FOLLOW_MS = 6_000  # [61851-1 A.6] a car has 5 s to follow a lower limit, and a meter one to tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Reading:
     at_ms: int
     voltages_mv: tuple[int, int, int] | None = None
     powers_w: tuple[int, int, int] | None = None  # of each phase
+    digital_input: bool | None = None  # of the meter, where it has one that is asked for
 
 
 class CpState(StrEnum):

@@ -28,7 +28,7 @@ from firmware.ocpp.charging_profile import (
 from firmware.ocpp.composite import composite
 from firmware.ocpp.profile_book import Held, ProfileBook, began_moment, limit_of
 from firmware.ocpp.remote_profiles import RemoteProfiles
-from firmware.ocpp.schedule import NEVER_S, Moment, Share, grains_of_ma, ma_of
+from firmware.ocpp.schedule import NEVER_S, Moment, Share
 
 SOURCE = "ocpp profile"
 UNDATED = "; kept, the time is not known yet"
@@ -213,7 +213,7 @@ class ChargingCore:
         state = self.state
         shares = {outlet: self._share(outlet, now_ms) for outlet in state.book.outlets}
         whole = state.book.whole(self._moment(state.book.outlets[0], now_ms))
-        self._keep(0, whole, limit_of(whole, 1), out)
+        self._keep(0, whole, limit_of(whole, 1, state.book.feed(0)), out)
         for outlet, share in shares.items():
             limit = self._limit(outlet, share)
             self._keep(outlet, share, limit, out)
@@ -236,19 +236,21 @@ class ChargingCore:
     def _limit(self, outlet: int, share: Share) -> _Told | None:
         """Return the limit of an outlet; while it is undecided never more than was known."""
         sharers = len(self.state.book.sharers(outlet))
-        limit = limit_of(share, sharers)
+        feed = self.state.book.feed(outlet)
+        limit = limit_of(share, sharers, feed)
         if not share.undecided:
             return limit
         bounds: list[_Told] = [self._known(outlet), *(() if limit is None else (limit,))]
         if self.state.book.whole(Moment(0, dated=False)).undecided:  # others may join meanwhile
             limit_ma, reason = self._known(0)
-            part = self.state.book.part(outlet, Share(grains_of_ma(limit_ma)))
-            bounds.append((ma_of(part.grains or 0), reason))
+            part = self.state.book.part(outlet, Share(feed.grains_of_ma(limit_ma)))
+            bounds.append((feed.ma_of(part.grains or 0), reason))
         return min(bounds)
 
     def _known(self, outlet: int) -> _Told:
         """Return the last limit that was known, of an outlet or undivided of the station (0)."""
-        kept = self.state.kept.get(outlet) or limit_of(self.state.book.worst(outlet), 1)
+        book = self.state.book
+        kept = self.state.kept.get(outlet) or limit_of(book.worst(outlet), 1, book.feed(outlet))
         assert kept is not None, outlet  # what is undecided has a period
         return kept[0], kept[1] + UNDATED
 

@@ -13,7 +13,7 @@ from firmware.ocpp.charging_profile import RateUnit, period_payload
 from firmware.ocpp.frames import Payload
 from firmware.ocpp.payloads import iso_utc
 from firmware.ocpp.profile_book import ProfileBook
-from firmware.ocpp.schedule import Moment, Share, ma_of, mw_of, stretches, used_phases
+from firmware.ocpp.schedule import Feed, Moment, Share, mw_of, stretches
 
 SPAN_MAX_S = 31 * 86_400
 
@@ -33,10 +33,10 @@ def composite(
         return book.expectation(outlet, then)
 
     found = stretches(look, start_s, start_s + min(duration_s, SPAN_MAX_S))
-    fed_phases = book.fed_phases(outlet)
+    feed = book.feed(outlet)
     periods = [
         period_payload(
-            stretch.start_s - start_s, _limit_milli(stretch.share, unit, fed_phases),
+            stretch.start_s - start_s, _limit_milli(stretch.share, unit, feed),
             stretch.share.phases,
         )
         for stretch in found[:-1]
@@ -52,8 +52,8 @@ def composite(
     }
 
 
-def _limit_milli(share: Share, unit: RateUnit, fed_phases: int) -> int:
+def _limit_milli(share: Share, unit: RateUnit, feed: Feed) -> int:
     assert share.grains is not None, share  # an outlet has limits of its own
     if unit is RateUnit.AMPERE:
-        return ma_of(share.grains)
-    return mw_of(share.grains, used_phases(share.phases, fed_phases))
+        return feed.ma_of(share.grains)
+    return mw_of(share.grains, feed.used_phases(share.phases))

@@ -17,19 +17,16 @@ from firmware.model.storage import ProfileRecord
 from firmware.model.values import MIN_CURRENT_MA, Stamp
 from firmware.ocpp.charging_profile import BadProfile, Profile, Purpose, read_profile, write_profile
 from firmware.ocpp.schedule import (
+    Feed,
     Moment,
     Share,
     Stack,
     divided,
-    grains_of_ma,
     lesser,
-    ma_of,
     prevailing,
     stacked,
     summed,
 )
-
-_LEAST_GRAINS = grains_of_ma(MIN_CURRENT_MA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +44,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """How an outlet is fed: the least of its own limits, and its phases."""
+    """What an outlet may draw: the least of its own limits, and how it is fed."""
 
     limit_ma: int
-    phases: int
+    feed: Feed
 
 
 @dataclass(slots=True)
@@ -65,11 +62,12 @@ class ProfileBook:
 
     def configure(self, settings: Settings) -> None:
         """Take how the outlets are fed."""
+        volts = settings.number("power_source_voltage")
         for n in self.outlets:
             keys = ("maximum_current", "installation_current_limit", "operator_current_limit")
             least_a = min(settings.number(f"{key}_{n}") for key in keys)
             three = settings.text(f"phases_connected_{n}") == "three_phase"
-            self.supplies[n] = Supply(least_a * 1_000, 3 if three else 1)
+            self.supplies[n] = Supply(least_a * 1_000, Feed(3 if three else 1, volts))
 
     def restored(self, records: Iterable[ProfileRecord]) -> list[ProfileRecord]:
         """Take what lasts; return what has no transaction any more or cannot be read."""
@@ -85,11 +83,11 @@ class ProfileBook:
                 self.held[place] = Held(profile, record.transaction_key)
         return gone
 
-    def fed_phases(self, outlet: int) -> int:
-        """Return on how many phases an outlet is fed; the station: the most of all."""
+    def feed(self, outlet: int) -> Feed:
+        """Return how an outlet is fed; the station (0): on the most phases of all."""
         if outlet == 0:
-            return max(supply.phases for supply in self.supplies.values())
-        return self.supplies[outlet].phases
+            return max((one.feed for one in self.supplies.values()), key=lambda feed: feed.phases)
+        return self.supplies[outlet].feed
 
     def share(self, outlet: int, moment: Moment) -> Share:
         """Return what the profiles leave to an outlet."""
@@ -123,7 +121,7 @@ class ProfileBook:
                     held.profile.kind, replace(schedule, start_utc_s=None, duration_s=None),
                 )  # fmt: skip
                 stack = ((timeless,),)
-                least = lesser(least, prevailing(stack, Moment(0), self.fed_phases(outlet)))
+                least = lesser(least, prevailing(stack, Moment(0), self.feed(outlet)))
         return least
 
     def _own(self, outlet: int, moment: Moment) -> Share:
@@ -136,18 +134,20 @@ class ProfileBook:
         tiers = (
             tx, self._stack(outlet, Purpose.TX_DEFAULT), self._stack(0, Purpose.TX_DEFAULT)
         )  # fmt: skip
-        return prevailing(tiers, moment, self.fed_phases(outlet))
+        return prevailing(tiers, moment, self.feed(outlet))
 
     def whole(self, moment: Moment) -> Share:
         """Return the station's limit, undivided."""
-        return prevailing((self._stack(0, Purpose.MAX),), moment, self.fed_phases(0))
+        return prevailing((self._stack(0, Purpose.MAX),), moment, self.feed(0))
 
     def part(self, outlet: int, whole: Share) -> Share:
         """Return what an outlet gets of the station's limit."""
-        return divided(whole, self.sharers(outlet), _LEAST_GRAINS)[outlet]
+        least_grains = self.feed(outlet).grains_of_ma(MIN_CURRENT_MA)
+        return divided(whole, self.sharers(outlet), least_grains)[outlet]
 
     def _capped(self, share: Share, outlet: int) -> Share:
-        return lesser(share, Share(grains_of_ma(self.supplies[outlet].limit_ma)))
+        supply = self.supplies[outlet]
+        return lesser(share, Share(supply.feed.grains_of_ma(supply.limit_ma)))
 
     def _stack(self, outlet: int, purpose: Purpose, key: str | None = None) -> Stack:
         return stacked(
@@ -190,11 +190,11 @@ def reason_of(share: Share, sharers: int) -> str:
     return f"{share.profile}" + (f", shared by {sharers} outlets" if together else "")
 
 
-def limit_of(share: Share, sharers: int) -> tuple[int, str] | None:
+def limit_of(share: Share, sharers: int, feed: Feed) -> tuple[int, str] | None:
     """Return mA per phase, rounded down, and the reason; `None` without a limit."""
     if share.grains is None:
         return None
-    return ma_of(share.grains), reason_of(share, sharers)
+    return feed.ma_of(share.grains), reason_of(share, sharers)
 
 
 def _readable(record: ProfileRecord) -> Profile | None:

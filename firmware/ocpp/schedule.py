@@ -5,9 +5,10 @@ validity, its schedule or its recurrence is over, or before its first period, th
 level speaks. TxProfile overrules the outlet's TxDefaultProfile, and that the one of connector 0;
 ChargePointMaxProfile is a second opinion, and the lesser limit counts. No profile: no limit.
 
-Limits are counted in *grains* of 1/1380 mA per phase, of which A and W (230 V, one to three
-phases) are both whole numbers; whoever turns them into mA or mW rounds down. A W limit is shared
-by numberPhases phases (none given: three), at most those that feed the outlet.
+Limits are counted in *grains* per phase, of which mA and mW (of one to three phases) are both
+whole numbers: a mW on one phase is 6 grains, a mA is 6 for each V of the supply. Whoever turns
+them into mA or mW rounds down. A W limit is shared by numberPhases phases (none given: three), at
+most those that feed the outlet. [B-CUR-13]
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from firmware.model.machine import NEVER_MS
 from firmware.ocpp.charging_profile import CYCLE_S, Kind, Period, Profile, RateUnit
 
 NEVER_S = NEVER_MS
-NOMINAL_V = 230
-GRAINS_PER_MA = 6 * NOMINAL_V  # 6: the least common multiple of one, two and three phases
+GRAINS_PER_MW = 6  # the least common multiple of one, two and three phases
 STEPS_MAX = 1_000  # changes that are looked at in one span
 
 
@@ -38,6 +38,26 @@ class Moment:
     dated: bool = True
     began_s: int | None = None
     lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """How an outlet, or the station, is fed: its phases, and the voltage of each to neutral."""
+
+    phases: int
+    volts: int
+
+    def grains_of_ma(self, limit_ma: int) -> int:
+        """Return mA of each phase in grains."""
+        return limit_ma * self.volts * GRAINS_PER_MW
+
+    def ma_of(self, grains: int) -> int:
+        """Return mA of each phase, rounded down."""
+        return grains // (self.volts * GRAINS_PER_MW)
+
+    def used_phases(self, given: int | None) -> int:
+        """Return on how many phases a W limit is shared: numberPhases, absent three, as fed."""
+        return min(given or 3, self.phases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +91,7 @@ def stacked(profiles: Iterable[Profile]) -> Stack:
     return tuple(sorted(profiles, key=lambda one: -one.stack_level))
 
 
-def prevailing(tiers: Tiers, moment: Moment, fed_phases: int) -> Share:
+def prevailing(tiers: Tiers, moment: Moment, feed: Feed) -> Share:
     """Return what the first profile with a word says at this moment, and until when at least."""
     until_s = NEVER_S
     for stack in tiers:
@@ -81,7 +101,7 @@ def prevailing(tiers: Tiers, moment: Moment, fed_phases: int) -> Share:
             period, next_s = _spoken(profile, moment)
             until_s = min(until_s, next_s)
             if period is not None:
-                grains = _grains(period, profile.schedule.unit, fed_phases)
+                grains = _grains(period, profile.schedule.unit, feed)
                 return Share(grains, profile, period.phases, until_s)
     return Share(until_s=until_s)
 
@@ -139,24 +159,9 @@ def stretches(look: Callable[[int], Share], from_s: int, to_s: int) -> list[Stre
     return [*found, Stretch(at_s, Share())]
 
 
-def grains_of_ma(limit_ma: int) -> int:
-    """Return mA of each phase in grains."""
-    return limit_ma * GRAINS_PER_MA
-
-
-def ma_of(grains: int) -> int:
-    """Return mA of each phase, rounded down."""
-    return grains // GRAINS_PER_MA
-
-
 def mw_of(grains: int, phases: int) -> int:
-    """Return mW of so many phases at the nominal voltage, rounded down."""
-    return grains * phases // 6
-
-
-def used_phases(given: int | None, fed_phases: int) -> int:
-    """Return on how many phases a W limit is shared: numberPhases, absent three, as fed."""
-    return min(given or 3, fed_phases)
+    """Return mW of so many phases, rounded down."""
+    return grains * phases // GRAINS_PER_MW
 
 
 def _said(share: Share) -> tuple[int | None, int | None]:
@@ -168,10 +173,10 @@ def _weight(share: Share) -> int:
     return share.grains
 
 
-def _grains(period: Period, unit: RateUnit, fed_phases: int) -> int:
+def _grains(period: Period, unit: RateUnit, feed: Feed) -> int:
     if unit is RateUnit.AMPERE:  # [ER 3.34] whatever numberPhases says
-        return grains_of_ma(period.limit_milli)
-    return period.limit_milli * 6 // used_phases(period.phases, fed_phases)
+        return feed.grains_of_ma(period.limit_milli)
+    return period.limit_milli * GRAINS_PER_MW // feed.used_phases(period.phases)
 
 
 def _spoken(profile: Profile, moment: Moment) -> tuple[Period | None, int]:

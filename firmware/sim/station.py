@@ -123,7 +123,9 @@ class SimStation:
         )
         fixed = tuple(o.number for o in plan.profile.outlets if o.tethered)
         readers = len(plan.profile.readers)
-        options = Options(info, plan.meter_poll_ms, tethered=fixed, readers=readers)
+        options = Options(
+            info, plan.meter_poll_ms, tethered=fixed, readers=readers, inputs=plan.profile.inputs
+        )
         self.core = StationCore(settings, memory, options)
         self._runner = Runner(self.core, self._perform, self.loop)
         self.backend = BackendLink(

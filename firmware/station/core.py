@@ -27,6 +27,9 @@ from firmware.dlm.core import LoadManagement
 from firmware.dlm.supply import SupplyLine
 from firmware.led.core import LedCore
 from firmware.limits.core import LimitBook
+from firmware.limits.dimming import INPUTS, Dimming
+from firmware.limits.scheduler import Scheduler
+from firmware.limits.site_inputs import SiteInputs
 from firmware.metering.core import POLL_MS, MeteringCore
 from firmware.metering.external import ExternalMeters
 from firmware.metering.watch import IDLE_POLLS, MeterWatch
@@ -60,6 +63,7 @@ class Options:
     other_meters: tuple[str, ...] = ()
     tethered: tuple[int, ...] = ()  # outlets with a fixed cable
     readers: int = 1  # as many as outlets: one each; else one serves all
+    inputs: tuple[str, ...] = INPUTS  # digital ones that the board has
     unit: str = "unit"  # the station's name in load management
 
 
@@ -96,7 +100,12 @@ class StationCore:
         self.charging = ChargingCore(settings, memory, outlets)
         self.supply = SupplyLine(settings, outlets)
         self.dlm = LoadManagement(settings, memory, options.unit, outlets)
-        first = (*self.charging.first(), *self.supply.first(), *self.dlm.first())
+        self.dimming = Dimming(settings, outlets, options.inputs)
+        self.site_inputs = SiteInputs(settings, options.inputs)
+        self.scheduler = Scheduler(settings)
+        first = (
+            *self.charging.first(), *self.supply.first(), *self.dlm.first(), *self.dimming.first(),
+        )  # fmt: skip
         self.limits = LimitBook(settings, outlets, first)
         self.ocpp = OcppCore(settings, memory, options.info)
         self.auth = _auth(settings, memory, running)
@@ -137,6 +146,9 @@ class StationCore:
             Part.LIMITS: self.limits,
             Part.SUPPLY: self.supply,
             Part.DLM: self.dlm,
+            Part.DIMMING: self.dimming,
+            Part.SITE_INPUTS: self.site_inputs,
+            Part.SCHEDULER: self.scheduler,
             Part.METERING: self.metering,
             Part.WATCH: MeterWatch(outlets, running, idle_ms=IDLE_POLLS * options.meter_poll_ms),
             Part.EXTERNAL: ExternalMeters(options.other_meters, settings),

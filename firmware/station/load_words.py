@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from firmware.dlm.book import Unit, line_set
-from firmware.dlm.core import INTERNAL, OFF, STANDALONE, LoadManagement
+from firmware.dlm.core import INTERNAL, MASTERS, OFF, STANDALONE, LoadManagement
 from firmware.dlm.master import Master
 from firmware.dlm.phases import NAMES
 from firmware.station.core import StationCore
@@ -25,7 +25,7 @@ def load_status(station: StationCore, now_ms: int) -> dict[str, object]:
         "unit": dlm.unit,
         "text": _text(dlm),
         "problem": dlm.problem(),
-        "warnings": list(_warnings(dlm)),
+        "warnings": warnings(station),
         "slaves": [
             {
                 "name": _named(unit, point),
@@ -36,6 +36,17 @@ def load_status(station: StationCore, now_ms: int) -> dict[str, object]:
             for unit, point in _points(dlm)
         ],
     }
+
+
+def warnings(station: StationCore) -> list[str]:
+    """Return what is no fault and yet limits more than was meant, one sentence each.
+
+    What limits a whole site is said where this station is its master.
+    """
+    said = [*_warnings(station.dlm), *station.dimming.warnings()]
+    if station.dlm.mode in MASTERS:
+        said += [*station.site_inputs.warnings(), *station.scheduler.warnings()]
+    return said
 
 
 def site(station: StationCore, now_ms: int) -> dict[str, object]:

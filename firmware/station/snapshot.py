@@ -10,7 +10,7 @@ from firmware.session.state import CLOSES
 from firmware.station.backend_why import why_backend
 from firmware.station.core import StationCore
 from firmware.station.health import faults
-from firmware.station.load_words import load_status
+from firmware.station.load_words import load_status, warnings
 from firmware.station.words import utc, when
 
 _WAITING = {
@@ -30,6 +30,7 @@ def snapshot(station: StationCore) -> dict[str, object]:
         "outlets": [_outlet(station, number) for number in station.sessions],
         "backend": {**station.ocpp.status(), "why": why_backend(station)},
         "faults": [r.fault.row.id for r in station.book.there() if r.outlet == 0],
+        "warnings": warnings(station),
     }
 
 

@@ -41,6 +41,9 @@ class Part(StrEnum):
     LIMITS = "limits"
     SUPPLY = "supply"  # one line for both outlets
     DLM = "dlm"  # load management between stations
+    DIMMING = "dimming"  # a signal that leaves the station a power
+    SITE_INPUTS = "site inputs"  # signals that limit the whole site
+    SCHEDULER = "scheduler"  # a weekly table that does
     METERING = "metering"
     WATCH = "watch"
     EXTERNAL = "external"
@@ -68,17 +71,19 @@ METERING, LED, OCPP, SETTINGS = Part.METERING, Part.LED, Part.OCPP, Part.SETTING
 WATCH, EXTERNAL, BOOK, INPUTS = Part.WATCH, Part.EXTERNAL, Part.BOOK, Part.INPUTS
 ABSENCES, WEAR, OUT, KEEP = Part.ABSENCES, Part.WEAR, Part.OUT, Part.KEEP
 CHARGING, SECURITY, WATCHDOG = Part.CHARGING, Part.SECURITY, Part.WATCHDOG
-SUPPLY, DLM = Part.SUPPLY, Part.DLM
+SUPPLY, DLM, DIMMING = Part.SUPPLY, Part.DLM, Part.DIMMING
+SITE_INPUTS, SCHEDULER = Part.SITE_INPUTS, Part.SCHEDULER
 BOARD_LINK, TRANSFERS = Part.BOARD_LINK, Part.TRANSFERS
 LEARN, RECENT, COMMISSIONING = Part.LEARN, Part.RECENT, Part.COMMISSIONING
 INSIDE = (
-    SESSION, DESK, AUTH, SUPPLY, DLM, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS, ABSENCES,
-    WEAR, LED, OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN,
+    SESSION, DESK, AUTH, SUPPLY, DLM, DIMMING, LIMITS, METERING, WATCH, EXTERNAL, BOOK, INPUTS,
+    ABSENCES, WEAR, LED, OCPP, CHARGING, SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN,
+    SITE_INPUTS, SCHEDULER,
 )  # fmt: skip
 
 CONFIGURED = (
-    SESSION, DESK, AUTH, SUPPLY, DLM, LIMITS, METERING, EXTERNAL, LED, OCPP, CHARGING, SECURITY,
-    WATCHDOG, BOARD_LINK, TRANSFERS, LEARN, RECENT, OUT,
+    SESSION, DESK, AUTH, SUPPLY, DLM, DIMMING, LIMITS, METERING, EXTERNAL, LED, OCPP, CHARGING,
+    SECURITY, WATCHDOG, BOARD_LINK, TRANSFERS, LEARN, SITE_INPUTS, SCHEDULER, RECENT, OUT,
 )  # fmt: skip
 
 ROUTES: dict[type, tuple[Part, ...]] = {
@@ -114,7 +119,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.StopAsked: (SESSION,),
     s.UnlockAsked: (SESSION,),
     s.OperativeChanged: (SESSION,),
-    s.EnergyWanted: (SUPPLY, DLM, LIMITS),
+    s.EnergyWanted: (SUPPLY, DLM, DIMMING, LIMITS),
     v.LimitSet: (LIMITS,),
     v.LimitLifted: (LIMITS,),
     v.OwnLimitChanged: (DLM,),
@@ -151,14 +156,16 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     s.MeterSilent: (METERING,),
     s.EnergySampled: (OCPP,),
     # devices that no outlet owns
-    d.InputChanged: (INPUTS,),
+    d.InputChanged: (INPUTS, DIMMING, SITE_INPUTS),
+    d.InputsSilent: (DIMMING, SITE_INPUTS),
+    d.InputsAnswered: (DIMMING, SITE_INPUTS),
     d.ReaderSilent: (ABSENCES,),
     d.ReaderAnswered: (ABSENCES,),
     d.ReadOtherMeter: (OUT,),
     d.OtherMeterRead: (EXTERNAL,),
     d.OtherMeterSilent: (EXTERNAL,),
-    lo.ExternalLoad: (DLM,),
-    lo.ExternalLoadLost: (DLM,),
+    lo.ExternalLoad: (SITE_INPUTS, DLM),
+    lo.ExternalLoadLost: (SITE_INPUTS, DLM),
     lo.ReadingDropped: (RECENT,),
     # load management between stations
     dlm.SiteLimitSet: (DLM,),
@@ -180,6 +187,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     b.SendFrame: (OUT,),
     b.DropConnection: (OUT,),
     b.ClockSynced: (
+        SCHEDULER,
         LED,
         SESSION,
         DESK,

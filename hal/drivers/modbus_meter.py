@@ -18,7 +18,7 @@ from pymodbus.client import ModbusSerialClient, ModbusTcpClient
 from pymodbus.exceptions import ConnectionException, ModbusIOException
 
 from hal.ports import HardwareSilent, MeterReading
-from hal.registers import Implausible, RegisterMap, load_map, reading
+from hal.registers import Implausible, RegisterMap, load_map, reading, with_input
 
 DEADLINE_MS = 1_000  # all requests of one reading together
 _WORST_WAIT_MS = 1_000  # for another meter on the same bus
@@ -178,14 +178,21 @@ def place_of(device: str) -> Place:
     return Place(where, int(unit), None, int(speed), frame["parity"], int(frame["stop"]))
 
 
-def open_meter(name: str, device: str, map_name: str, lines: dict[str, ModbusLine]) -> ModbusMeter:
+def open_meter(
+    name: str,
+    device: str,
+    map_name: str,
+    lines: dict[str, ModbusLine],
+    *,
+    asks_input: bool = False,
+) -> ModbusMeter:
     """Return a meter at a place (see `place_of`) with a map of `hal/meters`; opens nothing yet.
 
     `lines` holds the lines that are in use already and gets the one that is new. Raises
     `ValueError` for a place or a map that cannot be meant.
     """
     place = place_of(device)
-    registers = load_map(map_name)
+    registers = with_input(load_map(map_name)) if asks_input else load_map(map_name)
     line = lines.get(place.where) or ModbusLine(place)
     if not line.reaches(place):
         raise ValueError(f"meter {name}: {place.where} is in use at another speed or frame")

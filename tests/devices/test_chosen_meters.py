@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from firmware.apps.devices import other_meter_ask
 from firmware.apps.meters import with_meters
-from firmware.config.meters import SERIAL_TYPES, TCP_TYPES
+from firmware.config.meters import SERIAL_TYPES, TCP_TYPES, WITH_INPUT
 from hal.board import BoardErrors, load_board
 from hal.opening import open_station
 from hal.ports import HardwareSilent
-from hal.registers import known_maps, load_map
+from hal.registers import known_maps, load_map, with_input
 from tests.pure.rigs import settings
 from tools.meters import MeterServer
 
@@ -133,3 +134,43 @@ def test_each_type_on_tcp_is_read_at_its_address(boards, tmp_path, kind):
     assert ports.meters[1].read().currents_ma == (0, 7_000, 0)
     ports.close()
     server.close()
+
+
+@pytest.mark.covers("P108")
+@pytest.mark.parametrize(
+    "sense, words, told",
+    [
+        ("active_high", (0, 1), True),
+        ("active_low", (0x0100, 0), True),  # whichever end of the word byte 3 is
+        ("active_high", (0, 0), False),
+        ("active_high", (0xFFFF, 0xFFFF), None),  # the meter has no value of it
+        ("off", (0, 1), None),
+    ],
+)
+def test_the_input_of_the_house_s_meter_is_read_where_it_is_asked_for(
+    boards, tmp_path, sense, words, told
+):
+    server = MeterServer(with_input(load_map("pac2200")))
+    server.words |= {209: words[0], 210: words[1]}
+    host, _, port = server.where.rpartition(":")
+    house = {"dlm_external_meter_support": "on", "meter2_type": "siemens_7km2200_tcp",
+             "meter2_ip": host, "meter2_port": port, "dlm_meter_digital_input": sense}  # fmt: skip
+    ports = open_station(alone(with_meters(boards("mock"), settings(**house))), tmp_path)
+    ask = other_meter_ask("meter2", ports.other_meters["meter2"])
+    assert ask().reading.digital_input is told
+    assert ((3, 209, 2) in server.asked) == (sense != "off")
+    ports.close()
+    server.close()
+
+
+@pytest.mark.covers("P108")
+def test_the_charging_meter_s_input_is_not_asked_for(boards):
+    texts = {"dlm_external_meter_support": "on", "meter2_type": "siemens_7km2200_tcp",
+             "meter2_ip": "10.0.0.8", "dlm_meter_digital_input": "active_low"}  # fmt: skip
+    profile = with_meters(boards("mock"), settings(**SIEMENS, **texts))
+    assert [m.name for m in profile.meters if m.asks_input] == ["meter2"]
+
+
+def test_every_type_with_an_input_has_a_map_with_one():
+    with_one = [kind for kind in TCP_TYPES if load_map(TCP_TYPES[kind]).digital_input]
+    assert with_one == list(WITH_INPUT)

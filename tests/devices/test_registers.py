@@ -156,6 +156,12 @@ def test_what_no_meter_can_mean_is_refused(name, changed, told):
         ("function = 3", "function = 3\nphases = 2", "phases is 2"),
         ("function = 3", "function = 3\nphases = 1", "current_l2, current_l3: nothing that"),
         ('source = "its list"', 'source = ""', "source: missing or empty"),
+        ("function = 3", "function = 3\ndigital_input = 9", "digital_input is a register and"),
+        (
+            "function = 3",
+            'function = 3\ndigital_input = { register = 9, type = "f32" }',
+            "digital_input is a register and a type, u16 or u32",
+        ),
         ("[[0, 12]]", "[[0, 12, 1]]", "x: "),
         ("[values]", "[values", "x: "),
     ],

@@ -56,6 +56,10 @@ OTHER = changed(
         "led_night_from": "12",
         "led_profile": "bender_5_33",
         "operator_current_limit_1": "6",
+        "dimming_input": "ext1_active_high",
+        "dlm_ext_input_2": "active_high",
+        "dlm_max_current_scheduler": "on",
+        "dlm_max_current_schedule": "mon-sun 12:00 16/16/16",
     },
 )
 WATCHED = changed(QUICK, {"ocpp_ws_url": "ws://backend.lan", "tcp_watchdog_timeout": "3"})

@@ -94,6 +94,7 @@ from tests.laws.list_facts import (
 )
 from tests.laws.security_facts import SECURE, SECURITY, TRIED
 from tests.laws.sharing_facts import SHARING
+from tests.laws.site_facts import LEVELS, LIMITING
 from tests.laws.telling import GRID_MS, Story, tell
 from tests.laws.transfer_facts import FETCHED, INSTALLING, ORDERED, TOO_OFTEN, TRANSFERS
 from tests.laws.watchers import WATCHERS
@@ -241,6 +242,7 @@ KINDS = (
         ((), (s.EnergyWanted(1, True, "transaction"),)),
     ),
     *SHARING,
+    *LIMITING,
     *WATCHERS,
     Kind(
         "LedCore",
@@ -343,7 +345,7 @@ KINDS = (
         "StationCore",
         lambda: Keeping(station()),
         [*OUTLET, *CARDS, *METERS, *SILENT, *FRAMES, *ALL_FAULTS, *DEVICES, *LOADS, *OFFERS,
-         *TIME, *SETTINGS, LOST, b.BackendConnected(0), *ASKED_FRAMES, *LIST_FRAMES],
+         *LEVELS, *TIME, *SETTINGS, LOST, b.BackendConnected(0), *ASKED_FRAMES, *LIST_FRAMES],
         (*REPORTS, Tick, b.ClockSynced, o.FaultRaised, o.FaultCleared, b.BackendLost,
          o.PilotLost),
         (

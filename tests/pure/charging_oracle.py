@@ -22,8 +22,9 @@ def moment(text):
 class Oracle:
     """A station: its installed profiles in the order of their coming, its transactions."""
 
-    def __init__(self, phases, caps_a):
+    def __init__(self, phases, caps_a, volts=230):
         self.phases, self.caps_a = phases, caps_a  # by outlet
+        self.volts = volts
         self.installed = []  # (connector, profile, received at)
         self.running = {}  # outlet -> start of charging, in the order of the starts
 
@@ -81,7 +82,7 @@ class Oracle:
                 continue
             before = (amps, given)
             most = max(self.phases.values()) if outlet == 0 else self.phases[outlet]
-            factor = 1 if unit == "A" else 230 * min(given or 3, most)
+            factor = 1 if unit == "A" else self.volts * min(given or 3, most)
             periods.append((passed, floor(amps * factor * 10), given))
         return periods
 
@@ -131,7 +132,7 @@ class Oracle:
         if profile["chargingSchedule"]["chargingRateUnit"] == "A":
             return limit
         most = max(self.phases.values()) if outlet == 0 else self.phases[outlet]
-        return limit / (230 * min(period.get("numberPhases", 3), most))
+        return limit / (self.volts * min(period.get("numberPhases", 3), most))
 
     def _period(self, profile, at, began, received):
         if "validFrom" in profile and at < moment(profile["validFrom"]):

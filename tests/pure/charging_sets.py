@@ -8,9 +8,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from firmware.config.registry import changed
 from firmware.model import backend as b
 from firmware.model import session as s
 from firmware.model.machine import TICK
+from firmware.model.settings import SettingsChanged
 from firmware.model.storage import Memory
 from firmware.model.values import LimitLifted, LimitSet, Stamp
 from firmware.ocpp.charging import ChargingCore
@@ -23,6 +25,7 @@ NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 WINDOW_S = 1_200
 COMPOSITE_S = 400
 BOOT = 7
+VOLTS = (230, 230, 220, 277, 100, 241)  # of power_source_voltage
 PURPOSES = ("ChargePointMaxProfile", "TxDefaultProfile", "TxDefaultProfile", "TxProfile")
 KINDS = ("Absolute", "Absolute", "Recurring", "Recurring", "Relative")
 
@@ -90,13 +93,15 @@ class Pair:
         self.dice = dice = Random(seed)
         self.at = NOON + timedelta(seconds=dice.randint(0, 7 * 86_400))
         single, caps = dice.random() < 0.3, [dice.randint(6, 32) for _ in (1, 2)]
-        self.oracle = Oracle({1: 3, 2: 1 if single else 3}, {1: caps[0], 2: caps[1]})
-        known = settings(
+        volts = VOLTS[seed % len(VOLTS)]
+        self.oracle = Oracle({1: 3, 2: 1 if single else 3}, {1: caps[0], 2: caps[1]}, volts)
+        self.known = settings(
             operator_current_limit_1=str(caps[0]),
             operator_current_limit_2=str(caps[1]),
             phases_connected_2="single_phase" if single else "three_phase",
+            power_source_voltage=str(volts),
         )
-        self.core = ChargingCore(known, Memory(BOOT), (1, 2))
+        self.core = ChargingCore(self.known, Memory(BOOT), (1, 2))
         self.now_ms = 5_000_000
         self.limits = {1: None, 2: None}  # mA, as the machine said last
         self.count = 0
@@ -122,6 +127,12 @@ class Pair:
             self.now_ms = due_ms
             self.tell(TICK)
         self.now_ms, self.at = then_ms, at
+
+    def feed(self, volts):
+        """The installer corrects the voltage."""
+        self.oracle.volts = volts
+        self.known = changed(self.known, {"power_source_voltage": str(volts)})
+        self.tell(SettingsChanged(self.known))
 
     def begin(self, outlet, ago_s=0):
         self.count += 1
@@ -185,6 +196,7 @@ def differences(seed):
         if passed_s == turn_s:  # somebody comes or goes
             outlet = dice.randint(1, 2)
             (pair.end if outlet in pair.oracle.running else pair.begin)(outlet)
+            pair.feed(VOLTS[-1 - seed % len(VOLTS)])
         pair.look()
         if passed_s in (7, turn_s):
             pair.compose()

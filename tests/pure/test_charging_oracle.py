@@ -8,7 +8,9 @@ from tests.pure.charging_sets import differences
 SETS = 60
 
 
-@pytest.mark.covers("B-OCP-40", "OCPP16-PITFALL-50", "OCPP16-PITFALL-51", "OCPP16-PITFALL-52")
+@pytest.mark.covers(
+    "B-OCP-40", "B-CUR-13", "OCPP16-PITFALL-50", "OCPP16-PITFALL-51", "OCPP16-PITFALL-52"
+)
 @pytest.mark.parametrize("first", range(0, SETS, 10))
 def test_every_second_of_random_profiles_is_as_the_oracle_says(first):
     found = {seed: differences(seed) for seed in range(first, first + 10)}

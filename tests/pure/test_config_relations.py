@@ -166,6 +166,77 @@ def test_a_network_that_moves_away_from_the_meter_is_warned_of_once():
     assert elsewhere({"operator_current_limit_1": "10"}, **ABROAD, **(STATIC | moved)) == []
 
 
+PHOENIX = {"meter1_type": "phoenix_eem_mb371_tcp", "meter1_ip": "192.168.1.2"}
+PHOENIX_HOUSE = {"dlm_external_meter_support": "on", "meter2_type": "phoenix_eem_mb371_tcp",
+                 "meter2_ip": "192.168.1.2"}  # fmt: skip
+
+
+@pytest.mark.covers("B-MET-03", "P111", "P134")
+@pytest.mark.parametrize("texts, key", [(PHOENIX, "meter1_ip"), (PHOENIX_HOUSE, "meter2_ip")])
+def test_a_phoenix_meter_at_its_factory_address_has_to_be_set_on_its_own_page(texts, key):
+    [said] = warned(texts)
+    assert key_of(said) == key
+    assert "on its own web page, http://192.168.1.2, set DHCP or a free address" in said
+    assert warned({"operator_current_limit_1": "10"}, **texts) == []  # said once
+    assert warned({key: "192.168.2.9"}, **texts) == []
+
+
+@pytest.mark.covers("B-MET-03")
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {**PHOENIX, "meter1_type": "siemens_7km2200_tcp"},
+        {**PHOENIX, "meter1_ip": "192.168.1.3"},
+        {**PHOENIX_HOUSE, "dlm_external_meter_support": "off"},
+    ],
+)
+def test_another_meter_another_address_or_none_in_use_is_not_told_of_the_factory(texts):
+    assert warned(texts) == []
+
+
+@pytest.mark.covers("B-MET-03")
+def test_the_help_beside_the_address_tells_an_installer_before_anything_is_typed():
+    for key in ("meter1_ip", "meter2_ip"):
+        assert "factory at 192.168.1.2: set DHCP or a free address" in PARAMS[key].help
+
+
+@pytest.mark.covers("P108")
+def test_a_meter_without_a_digital_input_cannot_be_asked_for_it():
+    texts = {**PHOENIX_HOUSE, "dlm_meter_digital_input": "active_low"}
+    [said] = errors(texts)
+    assert said == (
+        "dlm_meter_digital_input: no digital input of a phoenix_eem_mb371_tcp is known; choose "
+        "siemens_7km2200_tcp, or off"
+    )
+    assert changed(settings(), {**METER, "dlm_meter_digital_input": "active_low"})
+    assert changed(settings(), {"dlm_meter_digital_input": "active_low"})  # no meter: not used
+
+
+@pytest.mark.covers("B-CUR-13", "P128")
+@pytest.mark.parametrize(
+    "texts, outlets",
+    [
+        ({"dimming_power_w": "4139"}, [1, 2]),
+        ({"dimming_power_w": "4140"}, []),
+        ({"power_source_voltage": "240"}, [1, 2]),
+        ({"dimming_power_w": "4000", "phases_connected_2": "single_phase"}, [1]),
+    ],
+)
+def test_a_dimmed_power_with_which_no_car_can_charge_is_warned_of(texts, outlets):
+    said = warned({"dimming_input": "ext1_active_high", **texts})
+    assert [one.split(" at outlet ")[1][0] for one in said] == [str(n) for n in outlets]
+    assert warned(texts) == []
+
+
+@pytest.mark.covers("P123", "P124")
+def test_a_scheduler_without_a_table_is_warned_of():
+    assert [key_of(one) for one in warned({"dlm_max_current_scheduler": "on"})] == [
+        "dlm_max_current_scheduler"
+    ]
+    table = {"dlm_max_current_schedule": "mon 10:00 16/16/16"}
+    assert warned({"dlm_max_current_scheduler": "on", **table}) == []
+
+
 def test_a_meter_of_one_phase_may_count_at_an_outlet_of_one_phase():
     texts = {"meter1_type": "eastron_sdm120_rtu", "phases_connected_1": "single_phase"}
     assert changed(settings(), texts).text("meter1_type") == "eastron_sdm120_rtu"

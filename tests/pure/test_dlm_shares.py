@@ -2,9 +2,12 @@
 
 import pytest
 
+from firmware.model.backend import ClockSynced
+from firmware.model.devices import InputChanged
 from tests.pure.site_rig import SETTLED_MS, Lan, plugged, site
 
 CYCLE_MS = 10_000
+MORNING_MS = 1_769_860_800_000 - 30_000  # half a minute before noon of a January day
 
 
 @pytest.mark.covers("B-DLM-09", "B-DLM-11")
@@ -155,3 +158,34 @@ def test_a_single_phase_car_alone_keeps_to_the_imbalance_limit():
     third.plug(phases=1)
     lan.wait(20_000)
     assert lan.amps == [32, 0, 32, 32]
+
+
+@pytest.mark.covers("B-DLM-28", "P105", "P107")
+def test_a_signal_at_the_masters_input_limits_the_whole_site_within_a_second_and_back():
+    signal = {"dlm_ext_input_1": "active_high", "dlm_ext_input_limit": "20/20/20"}
+    lan = plugged(2, **signal)
+    assert lan.amps[:2] == [25, 25]
+    master = lan.members[0]
+    master.tell(InputChanged("ext1", True, lan.now_ms))
+    lan.wait(1_100)
+    assert lan.amps[:2] == [10, 10]
+    assert "the input ext1 gives its signal" in master.command("site")[0]["available"]
+    master.tell(InputChanged("ext1", False, lan.now_ms))
+    lan.wait(3_000)
+    assert lan.amps[:2] == [25, 25]
+
+
+@pytest.mark.covers("B-DLM-32", "P123", "P124")
+def test_the_table_of_the_master_limits_the_whole_site_by_the_clock():
+    table = {
+        "dlm_max_current_scheduler": "on",
+        "dlm_max_current_schedule": "mon-sun 00:00 40/40/40;mon-sun 12:00 20/20/20",
+    }
+    lan = plugged(2, **table)
+    assert lan.amps[:2] == [10, 10]  # the clock is not known [B-DLM-33]
+    assert lan.members[0].status()["dlm"]["warnings"]
+    lan.members[0].tell(ClockSynced(MORNING_MS - lan.now_ms, "system clock"))
+    lan.wait(3_000)
+    assert lan.amps[:2] == [20, 20]
+    lan.wait(60_000)
+    assert lan.amps[:2] == [10, 10]

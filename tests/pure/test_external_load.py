@@ -292,3 +292,12 @@ def test_what_was_dropped_stands_among_the_last_events():
     recent.handle(ReadingDropped("grid", "the register fell from 9 to 1 Wh", 5), 5)
     (event,) = recent.events
     assert event.text == "grid: not believed: the register fell from 9 to 1 Wh"
+
+
+@pytest.mark.covers("P108")
+@pytest.mark.parametrize("signal", [True, False, None])
+def test_the_load_carries_the_meter_s_own_input(signal):
+    house = House()
+    house.shows = Reading(1_000, 0, (0, 0, 0), 0, digital_input=signal)
+    house.run(1_000)
+    assert house.load().digital_input is signal

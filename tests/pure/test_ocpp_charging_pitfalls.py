@@ -169,6 +169,20 @@ def test_52_a_and_w_are_converted_by_230_v_and_the_phases(unit, limit, phases, a
     assert composite(me, unit="W") == [(0, watts, *phases)]
 
 
+@pytest.mark.covers("B-CUR-13", "P128")
+def test_a_w_limit_follows_the_voltage_of_the_supply_at_once():
+    me = station(phases_connected_2="single_phase", power_source_voltage="220")
+    me.charge()
+    put(me, 0, profile(1, unit="W", periods=((0, 8_000.0),)))
+    put(me, 1, profile(2, level=1, unit="W", periods=((0, 5_000.0, 2),)))
+    assert permit_ma(me) == 11_363  # 5000 W / (220 V x 2)
+    assert composite(me, 2) == [(0, 32.0)]  # 36.3 A on its one phase; its own limit is less
+    me.tell(*me.core.configuration.write({"power_source_voltage": "277"}))
+    assert permit_ma(me) == 9_025
+    assert composite(me, 2) == [(0, 28.8)]
+    assert composite(me, unit="W") == [(0, 5_000.0, 2)]
+
+
 @pytest.mark.covers("OCPP16-PITFALL-53")
 def test_53_more_phases_than_are_used_keep_the_limit_and_rounding_is_down():
     me = station(phases_connected_1="single_phase")

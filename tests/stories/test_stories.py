@@ -22,6 +22,7 @@ COVERS = {
     "backend_away": ("B-OCP-34",),
     "tilt_while_charging": ("X03", "X07", "B-ERRB-01"),
     "surge_protection": ("F07", "B-ERRB-02", "B-ERRB-03"),
+    "dimmed_by_the_grid": ("B-CUR-13",),
     "domestic_breaker": ("F05", "B-ERRB-01", "B-ERRB-03"),
 }
 
