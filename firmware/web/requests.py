@@ -98,6 +98,14 @@ class Confirm(Asked):
     ok: bool
 
 
+class Join(Asked):
+    """The master to join, and the code that it shows."""
+
+    host: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")]
+    port: Annotated[int, Field(ge=1, le=65_535)]
+    code: Annotated[str, Field(pattern=r"^[0-9]{4} ?[0-9]{4}$")]
+
+
 class BenchVerb(BaseModel):
     """A verb of the bench protocol with its arguments."""
 

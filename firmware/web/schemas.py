@@ -117,7 +117,10 @@ class Dlm(Told):
     """Dynamic load management."""
 
     role: str
+    unit: str
     text: str
+    problem: str
+    warnings: list[str]
     slaves: list[Slave]
 
 
@@ -163,6 +166,71 @@ class Status(Told):
     faults: list[FaultState]
     last_card: Card | None
     learning: Learning
+
+
+class SiteFuse(Told):
+    """A fuse with L1, L2 and L3: its own limit, what it may carry now, and what may flow."""
+
+    fuse: str
+    parent: str | None
+    limit_ma: list[int]
+    given_ma: list[int]
+    in_force_ma: list[int]
+
+
+class SitePoint(Told):
+    """An outlet of the site: `waits_s` counts while it waits for its turn."""
+
+    point: str
+    name: str
+    fuse: str
+    phases: list[str]
+    state: str
+    wants_ma: int
+    limit_ma: int
+    drawn_ma: list[int]
+    waits_s: int | None
+    why: str
+
+
+class SiteMoment(Told):
+    """The site at one instant, L1, L2 and L3 each; `at` is UTC where the time is known."""
+
+    at: str | None
+    ago_s: int
+    given_ma: list[int]
+    in_force_ma: list[int]
+    drawn_ma: list[int]
+    waiting: int
+
+
+class Site(Dlm):
+    """The site of a master: fuses, outlets with who waits and why, and the last hours."""
+
+    available: str
+    fuses: list[SiteFuse]
+    points: list[SitePoint]
+    history: list[SiteMoment]
+
+
+class PairingMaster(Told):
+    """A master in the LAN at which a code is open."""
+
+    master: str
+    network: int
+    host: str
+    port: int
+
+
+class PairingState(Told):
+    """The code that is open here, what came of the last one, and masters to join."""
+
+    code: str
+    ends_in_s: int | None
+    text: str
+    paired: bool
+    told: int
+    masters: list[PairingMaster]
 
 
 class OutletSample(Told):

@@ -41,7 +41,7 @@ LEVELS = [
     d.InputsSilent(0), d.InputsAnswered(0),
 ]  # fmt: skip
 HOUSE_LOADS = [
-    lo.ExternalLoad((0, 0, 0), (0, 0, 0), (False,) * 3, 0, told) for told in (True, False, None)
+    lo.ExternalLoad((0, 0, 0), (False,) * 3, 0, told) for told in (True, False, None)
 ] + [lo.ExternalLoadLost(0)]
 WANTS = [s.EnergyWanted(n, wanted, "why") for n in (1, 2) for wanted in (True, False)]
 LIMITING = (

@@ -110,7 +110,7 @@ def test_the_station_shows_the_warning_to_people():
     )
     [said] = snapshot(station.core)["warnings"]
     assert "time is not known" in said
-    assert said in page_status(station.core, 0)["dlm"]["text"]
+    assert said in page_status(station.core, 0)["dlm"]["warnings"]
     station.tell(ClockSynced(utc_ms("2026-03-02T12:00:00"), "ntp"))
     assert snapshot(station.core)["warnings"] == []
 

@@ -114,7 +114,7 @@ def test_changed_parameters_act_without_a_restart():
 
 
 def load(digital_input, at_ms=0):
-    return ExternalLoad((0, 0, 0), (0, 0, 0), (False, False, False), at_ms, digital_input)
+    return ExternalLoad((0, 0, 0), (False, False, False), at_ms, digital_input)
 
 
 @pytest.mark.covers("P108")
@@ -152,7 +152,7 @@ def test_a_station_tells_its_site_and_warns_where_it_is_the_master():
     master.tell(InputsSilent(0))
     [said] = snapshot(master.core)["warnings"]
     assert "do not answer" in said
-    assert said in page_status(master.core, 0)["dlm"]["text"]
+    assert said in page_status(master.core, 0)["dlm"]["warnings"]
 
 
 @pytest.mark.covers("B-DLM-28")

@@ -18,6 +18,7 @@ BODIES = {
     "/learn": {"on": False},
     "/commissioning": {"on": False},
     "/commissioning/confirm": {"part": "led", "ok": True},
+    "/pairing/join": {"host": "10.0.0.9", "port": 8884, "code": "1234 5678"},
     "/bench/do": {"do": "look"},
 }
 GUARDED = [route for route in ROUTES if route.role is not None]
