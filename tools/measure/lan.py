@@ -27,6 +27,7 @@ from tools.measure.lan_unit import DISCONNECTED_MA, FUSE_MA
 
 MASTER, CUT, OTHER = "cellar", "garage", "yard"
 NAMES = (MASTER, CUT, OTHER)
+SWITCH = "lan"
 WAIT_S = 120.0
 _SHARE_MA = FUSE_MA // 3
 _MORE_MA = (FUSE_MA - DISCONNECTED_MA) // 2
@@ -54,24 +55,35 @@ class Lan:
 
     folder: Path
     tag: str = field(default_factory=lambda: f"psdlm{os.getpid()}")
+    names: list[str] = field(default_factory=list)  # of the namespaces
     stations: dict[str, Station] = field(default_factory=dict)
     lives: dict[str, int] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def build(self) -> None:
-        """Put up namespaces and cables."""
-        middle = f"{self.tag}-lan"
-        _ip("netns", "add", middle)
-        _ip("-n", middle, "link", "add", "bridge", "type", "bridge")
-        _ip("-n", middle, "link", "set", "bridge", "up")
+        """Put up a switch, and a cable from it to a namespace for each station."""
+        middle = self.add(SWITCH)
+        ip("-n", middle, "link", "add", "bridge", "type", "bridge")
+        ip("-n", middle, "link", "set", "bridge", "up")
         for number, name in enumerate(NAMES):
-            there = self.space(name)
-            _ip("netns", "add", there)
-            _ip("-n", middle, "link", "add", name, "type", "veth", "peer", "eth0", "netns", there)
-            _ip("-n", middle, "link", "set", name, "master", "bridge", "up")
-            _ip("-n", there, "addr", "add", f"10.77.0.{number + 1}/24", "dev", "eth0")
-            for device in ("eth0", "lo"):
-                _ip("-n", there, "link", "set", device, "up")
+            self.add(name)
+            self.join(name, SWITCH, f"10.77.0.{number + 1}/24")
+            ip("-n", middle, "link", "set", name, "master", "bridge")
+
+    def add(self, name: str) -> str:
+        """Make a namespace; return what the kernel calls it."""
+        ip("netns", "add", self.space(name))
+        self.names.append(name)
+        ip("-n", self.space(name), "link", "set", "lo", "up")
+        return self.space(name)
+
+    def join(self, name: str, middle: str, address: str) -> None:
+        """Lay a cable: `eth0` with this address here, in the middle a port of this name."""
+        here, there = self.space(name), self.space(middle)
+        ip("-n", there, "link", "add", name, "type", "veth", "peer", "eth0", "netns", here)
+        ip("-n", here, "addr", "add", address, "dev", "eth0")
+        ip("-n", there, "link", "set", name, "up")
+        ip("-n", here, "link", "set", "eth0", "up")
 
     def space(self, name: str) -> str:
         """Return the namespace of a station."""
@@ -79,15 +91,15 @@ class Lan:
 
     def cable(self, name: str, state: str) -> None:
         """Pull a station's cable out of the switch (`down`), or put it in (`up`)."""
-        _ip("-n", f"{self.tag}-lan", "link", "set", name, state)
+        ip("-n", self.space(SWITCH), "link", "set", name, state)
 
-    async def start(self, name: str) -> None:
-        """Start a station."""
+    async def start(self, name: str, *more: str) -> None:
+        """Start a station, with more arguments of `lan_unit`."""
         self.lives[name] = self.lives.get(name, 0) + 1
         process = await asyncio.create_subprocess_exec(
             "ip", "netns", "exec", self.space(name), sys.executable, "-m",
             "tools.measure.lan_unit", name, str(self.folder / name), str(self.lives[name]),
-            *(["--master"] if name == MASTER else []), stdout=PIPE, stderr=DEVNULL,
+            *(["--master"] if name == MASTER else []), *more, stdout=PIPE, stderr=DEVNULL,
         )  # fmt: skip
         station = self.stations[name] = Station(name, process)
         station.reading = asyncio.create_task(self._read(station))
@@ -114,26 +126,30 @@ class Lan:
             with suppress(ProcessLookupError):
                 station.process.terminate()
             await station.process.wait()
-        for name in NAMES:
+        for name in self.names:
             left = subprocess.run(
                 ["ip", "netns", "pids", self.space(name)], capture_output=True, text=True
             )
             for pid in left.stdout.split():  # a broker that outlived its master
                 with suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
-        for space in (*map(self.space, NAMES), f"{self.tag}-lan"):
-            subprocess.run(["ip", "netns", "del", space], capture_output=True)
+            subprocess.run(["ip", "netns", "del", self.space(name)], capture_output=True)
 
 
-async def measure(say: Say) -> dict[str, int]:
-    """Return ms for each thing that happens; raise `NoLan`."""
+def check() -> None:
+    """Raise `NoLan` where this machine cannot play one."""
     if os.geteuid() != 0:
         raise NoLan("namespaces of the network are made by root")
     for program, package in (("ip", "iproute2"), ("mosquitto", "mosquitto")):
         if shutil.which(program) is None:
             raise NoLan(f"{program} not found; `apt-get install {package}` mends that")
+
+
+async def measure(say: Say) -> dict[str, int]:
+    """Return ms for each thing that happens; raise `NoLan`."""
+    check()
     with TemporaryDirectory(prefix="powerstation-") as folder:
-        _pair(Path(folder))
+        pair(Path(folder), CUT, OTHER)
         lan = Lan(Path(folder))
         try:
             lan.build()
@@ -175,15 +191,17 @@ async def _played(lan: Lan) -> dict[str, int]:
     return taken
 
 
-def _pair(folder: Path) -> None:
+def pair(folder: Path, *names: str) -> None:
+    """Make a site, and keep below `folder` what the master and these units hold of it."""
     authority = SiteAuthority(folder / MASTER, MASTER)
-    for name in (CUT, OTHER):
+    for name in names:
         key = unit_key()
         issued = authority.signed(name, signing_request(key, name))
         keep_unit(folder / name, key, name, issued, authority.pem)
 
 
-def _ip(*words: str) -> None:
+def ip(*words: str) -> None:
+    """Run `ip`; raise `NoLan`."""
     done = subprocess.run(["ip", *words], capture_output=True, text=True)
     if done.returncode:
         raise NoLan(f"ip {' '.join(words)}: {done.stderr.strip()}")

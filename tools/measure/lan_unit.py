@@ -48,13 +48,18 @@ SITE = {
 class Unit:
     """Load management of a station with one outlet whose car wants all it can get."""
 
-    def __init__(self, name: str, folder: Path, life: int, *, master: bool) -> None:
+    def __init__(
+        self, name: str, folder: Path, life: int, *, master: bool = False, fixed: str = ""
+    ) -> None:
+        """`fixed` is the broker's host and port; without it a slave looks for one."""
         self.name, self.folder, self.life, self.master = name, folder, life, master
         self.site = site_of(folder)
         self.zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only)
         self.finder = Finder(self.zeroconf, asyncio.Event())
-        mode = "master_internal_slave" if master else "slave_auto_discovery"
-        settings = changed(defaults(), {**SITE, "dlm_mode": mode})
+        self.fixed = fixed
+        settings = changed(
+            defaults(), {**SITE, "dlm_mode": self._mode(), "dlm_master_address": fixed}
+        )
         memory = Memory(life, notes={EPOCH: str(life)}, units=tuple(self._records()))
         machine = LoadManagement(settings, memory, name, (1,))
         self.runner = Runner(machine, self._perform, asyncio.get_running_loop())
@@ -73,7 +78,7 @@ class Unit:
             tasks.append(DlmBroker(config, lambda why: _say(broker=why)).run())
             beacon = Beacon(self.name, NETWORK, self.life, self.site, "", PORT)
             await Announcer(self.zeroconf, beacon).open()
-        else:
+        elif not self.fixed:
             self.finder.open()
         try:
             await asyncio.gather(*tasks)
@@ -81,9 +86,17 @@ class Unit:
             await self.finder.close()
             await self.zeroconf.async_close()
 
+    def _mode(self) -> str:
+        if self.master:
+            return "master_internal_slave"
+        return "slave_fixed_ip" if self.fixed else "slave_auto_discovery"
+
     def _brokers(self) -> Sequence[tuple[str, int]]:
         if self.master:
             return [("127.0.0.1", PORT)]
+        if self.fixed:
+            host, _, port = self.fixed.partition(":")
+            return [(host, int(port))]
         return self.finder.brokers(NETWORK, self.site)
 
     def _perform(self, wish: object) -> None:
@@ -119,7 +132,8 @@ def _say(**words: object) -> None:
 
 
 async def _live(args: argparse.Namespace) -> None:
-    task = asyncio.ensure_future(Unit(args.name, args.folder, args.life, master=args.master).run())
+    unit = Unit(args.name, args.folder, args.life, master=args.master, fixed=args.broker)
+    task = asyncio.ensure_future(unit.run())
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with suppress(asyncio.CancelledError):
         await task
@@ -131,4 +145,5 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("life", type=int, help="counts its starts; of a master also its epoch")
     parser.add_argument("--master", action="store_true")
+    parser.add_argument("--broker", default="", help="HOST:PORT of it, instead of looking")
     asyncio.run(_live(parser.parse_args()))
