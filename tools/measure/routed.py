@@ -1,6 +1,7 @@
 """A station in another subnet than its master, at a fixed address: the route is cut and mended.
 
-Both are processes in network namespaces of their own, and a third between them forwards. It needs
+Both are the processes that ship, each station in a network namespace of its own; a third between
+them forwards. It needs
 root, iproute2 and mosquitto. Times are monotonic, from just before the blow to the stamp of what
 came into force.
 """
@@ -13,8 +14,18 @@ from tempfile import TemporaryDirectory
 
 from firmware.io.clock import now_ms
 from firmware.io.dlm_broker import PORT
-from tools.measure.lan import MASTER, Lan, NoLan, Say, check, ip, pair
-from tools.measure.lan_unit import DISCONNECTED_MA, FUSE_MA, WANTED_MA
+from tools.measure.lan import (
+    DISCONNECTED_MA,
+    FUSE_MA,
+    MASTER,
+    WANTED_MA,
+    Lan,
+    NoLan,
+    Say,
+    check,
+    ip,
+    pair,
+)
 
 FAR, ROUTER = "annex", "router"
 SUBNETS = {MASTER: "10.77.1", FAR: "10.77.2"}
@@ -63,8 +74,9 @@ async def _played(lan: Lan) -> dict[str, int]:
     taken: dict[str, int] = {}
     shares = {MASTER: SHARE_MA, FAR: SHARE_MA}
     begun_ms = now_ms()
-    await lan.start(MASTER)
-    await lan.start(FAR, "--broker", f"{SUBNETS[MASTER]}.2:{PORT}")
+    await lan.start(MASTER, "master_internal_slave")
+    address = f"{SUBNETS[MASTER]}.2:{PORT}"
+    await lan.start(FAR, "slave_fixed_ip", dlm_master_address=address)
     taken[START] = await lan.when(shares) - begun_ms
     begun_ms = now_ms()
     forward(lan, False)
