@@ -62,12 +62,13 @@ def join(
     host: Annotated[str, typer.Argument(help="address of the master")],
     code: Annotated[str, typer.Argument(help="the eight digits that it shows")],
     port: Annotated[int, typer.Option(help="where it listens while a code is open")] = 8_884,
+    second: Annotated[bool, typer.Option("--second", help="HOST is the second master")] = False,
     state: State = STATE,
 ) -> None:
     """Join the site of a master by the code that it shows."""
     before = ask(state, {"do": "pairing", **INSTALLER})
-    asked = {"do": "pair", "host": host, "port": port, "code": code, **INSTALLER}
-    ask(state, asked)
+    asked = {"do": "pair", "host": host, "port": port, "code": code, "second": second}
+    ask(state, {**asked, **INSTALLER})
     told = _changed(state, before)
     if not told["paired"]:
         raise fail(told["text"])

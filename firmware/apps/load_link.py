@@ -35,6 +35,7 @@ from firmware.model.dlm import (
     PairingTold,
     PairWith,
     Say,
+    UnitAsked,
 )
 from firmware.model.settings import Settings
 
@@ -51,44 +52,65 @@ class Place:
 
     @property
     def keys(self) -> Path:
-        """The site's keys."""
+        """The keys of the site."""
         return self.state / "dlm"
+
+    @property
+    def second_keys(self) -> Path:
+        """The keys that the second master issues, as the first one issues those of the site."""
+        return self.state / "dlm-second"
 
 
 class LoadLink:
-    """What performs the wishes of load management; `tasks` run as long as the station."""
+    """What performs the wishes of load management; `tasks` run as long as the station.
+
+    Each of the two masters that a site may have runs a broker with an authority of its own, and is
+    a unit at the other one's; every other station is a unit at both.
+    """
 
     def __init__(self, settings: Settings, place: Place, post: Post) -> None:
         self.mode, self.place, self._post = settings.text("dlm_mode"), place, post
         self.network, self.port = settings.number("dlm_network_id"), settings.number("dlm_port")
-        self._fixed = settings.text("dlm_master_address")
+        fixed = settings.text("dlm_master_address") if self.mode == "slave_fixed_ip" else ""
+        self._fixed = (fixed, settings.text("dlm_standby_address"))
         self._loop = asyncio.get_running_loop()
         self._hidden = settings.flag("dlm_disable_discovery")
-        self._site = site_of(place.keys)
+        self._folders = (place.keys, place.second_keys)
+        self._own: int | None = None  # which of the two masters is here
+        two = settings.flag("dlm_standby")
+        if self.mode in MASTERS or (self.mode != OFF and two):
+            self._own = 0 if self.mode in MASTERS else 1
         self._epoch = 0
         self._changed = asyncio.Event()  # what is announced, or what is found
         self._finder: Finder | None = None
         self._jobs: set[asyncio.Task[None]] = set()
         self._desk: PairingDesk | None = None
         self._broker: DlmBroker | None = None
-        master = self.mode in MASTERS
-        ports = BusPorts(wire, self.brokers, post, self._told("bus"), random.random)
-        self.bus = DlmBus(BusConfig(place.unit, self.network, place.keys, master), ports)
-        if master:
-            self._be_master()
+        if self._own is not None:
+            self._lead(self._folders[self._own])
+        self._sites = [site_of(folder) for folder in self._folders]
+        self._buses = {
+            side: self._bus(side)
+            for side in (0, 1)
+            if side in (0, self._own) or two or self._sites[side]
+        }
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
         """Return what has to run."""
         if self.mode == OFF:
             return []
-        running = [self.bus.run(), self._discover()]
+        running = [self._discover(), *(bus.run() for bus in self._buses.values())]
         return [*running, self._broker.run()] if self._broker is not None else running
 
     def perform(self, wish: object) -> None:
         """Carry out one wish."""
         match wish:
-            case Say(word):
-                self.bus.perform(word)
+            case Say(UnitAsked() as word):
+                for side, bus in self._buses.items():
+                    if side != self._own:
+                        bus.perform(word)
+            case Say(word) if self._own is not None:
+                self._buses[self._own].perform(word)
             case AnnounceMaster(epoch):
                 self._epoch = epoch
                 self._changed.set()
@@ -104,42 +126,49 @@ class LoadLink:
         for job in self._jobs:
             job.cancel()
 
+    def brokers(self, side: int = 0) -> Sequence[tuple[str, int]]:
+        """Return the addresses at which this unit looks for the broker of the one or the other."""
+        if side == self._own:
+            return [("127.0.0.1", self.port)]
+        if self._fixed[side]:
+            host, _, port = self._fixed[side].rpartition(":")
+            return [(host, int(port))]
+        if self._finder is None or not self._sites[side]:
+            return ()
+        return self._finder.brokers(self.network, self._sites[side])
+
     def beacon(self) -> Beacon | None:
         """Return what this station shows of its master; None where it shows nothing."""
-        if self._desk is None or self._hidden:
+        if self._desk is None or self._own is None or self._hidden:
             return None
         return Beacon(
-            self.place.unit, self.network, self._epoch, self._site, "", self.port,
+            self.place.unit, self.network, self._epoch, self._sites[self._own], "", self.port,
             self._desk.port,
         )  # fmt: skip
 
-    def brokers(self) -> Sequence[tuple[str, int]]:
-        """Return the addresses at which this unit looks for its site's broker."""
-        if self.mode in MASTERS:
-            return [("127.0.0.1", self.port)]
-        if self._fixed and self.mode == "slave_fixed_ip":
-            host, _, port = self._fixed.rpartition(":")
-            return [(host, int(port))]
-        return self._finder.brokers(self.network, self._site) if self._finder is not None else ()
-
     # -- inside -----------------------------------------------------------------------------
 
-    def _be_master(self) -> None:
+    def _bus(self, side: int) -> DlmBus:
+        told = self._told("bus" if side == 0 else "bus to the second master")
+        ports = BusPorts(wire, lambda: self.brokers(side), self._post, told, random.random)
+        config = BusConfig(
+            self.place.unit, self.network, self._folders[side], master=side == self._own
+        )
+        return DlmBus(config, ports)
+
+    def _lead(self, keys: Path) -> None:
         place = self.place
         try:
-            authority = SiteAuthority(place.keys, place.unit)
+            authority = SiteAuthority(keys, place.unit)
         except (OSError, ValueError) as why:
             problem = BusTold("broker", f"the keys of the site cannot be kept: {why}")
             self._loop.call_soon(self._post, problem)
             return
-        self._site = site_of(place.keys)
         self._desk = PairingDesk(
-            authority, place.keys, lambda text: self._post(PairingTold(text)), self._loop.time
+            authority, keys, lambda text: self._post(PairingTold(text)), self._loop.time
         )
         self._broker = DlmBroker(
-            BrokerConfig(
-                place.state / "broker", place.keys, place.unit, self.network, port=self.port
-            ),
+            BrokerConfig(place.state / "broker", keys, place.unit, self.network, port=self.port),
             self._told("broker"),
         )
 
@@ -184,12 +213,21 @@ class LoadLink:
                 elif beacon is not None and announcer is not None:
                     await announcer.tell(beacon)
                 told("")
-                self._post(MastersFound(_found(finder)))
+                self._post(MastersFound(self._others(finder)))
                 await self._news()
                 if networks != sorted(own_networks()):
                     return  # begin anew on the interfaces that there are now
         finally:
             await finder.close()
+
+    def _others(self, finder: Finder) -> tuple[FoundMaster, ...]:
+        ours = self._sites if self._own is not None else ()
+        return tuple(
+            FoundMaster(
+                one.master, one.network, one.epoch, one.host, one.pairing_port, one.site in ours
+            )
+            for one in finder.found
+        )
 
     async def _news(self) -> None:
         """Wait for news, or until it is time to look at the interfaces."""
@@ -214,18 +252,16 @@ class LoadLink:
         self._post(PairingOpened(code, loop_ms(self._loop) + self._desk.left_ms))
 
     async def _pair(self, wish: PairWith) -> None:
-        config = PairingConfig(wish.host, wish.port, self.place.unit, self.place.keys)
+        side = int(wish.second)
+        folder = self._folders[side]
+        config = PairingConfig(wish.host, wish.port, self.place.unit, folder)
         try:
             await pair(config, wish.code)
         except (NotPairing, BadRequest, OSError) as why:
             self._post(PairingTold(f"this station has not joined: {why}"))
             return
-        self._site = site_of(self.place.keys)
+        self._sites[side] = site_of(folder)
+        if side not in self._buses:
+            self._buses[side] = self._bus(side)
+            self._do(self._buses[side].run())
         self._post(PairingTold(f"this station has joined the site of {wish.host}", paired=True))
-
-
-def _found(finder: Finder) -> tuple[FoundMaster, ...]:
-    return tuple(
-        FoundMaster(one.master, one.network, one.epoch, one.host, one.pairing_port)
-        for one in finder.found
-    )

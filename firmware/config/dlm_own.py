@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firmware.config.kinds import flag, fuses, places, whole
+from firmware.config.kinds import flag, fuses, host_port, places, whole
 from firmware.config.param import Effect, Menu, Param, Role
 
 PARAMS = (
@@ -30,6 +30,28 @@ PARAMS = (
         help="Which station is behind which fuse, like ps-1a2b3c4d at row; a station is named as "
         "the page of the site names it. What is not named is behind the sub-distribution.",
         shown_if=("dlm_mode", ("master_internal_slave", "master_standalone")),
+    ),
+    Param(
+        "dlm_standby",
+        flag(),
+        False,
+        label="Second master",
+        menu=Menu.LOAD_MANAGEMENT,
+        group="DLM",
+        role=Role.INSTALLER,
+        effect=Effect.RESTART,
+        help="At a master: the site has a second one. At a slave: it is that one, and leads while "
+        "the master is silent. Both lead only while they hear more than half of all stations.",
+    ),
+    Param(
+        "dlm_standby_address",
+        host_port(port_needed=True),
+        "",
+        label="Address of the second master",
+        menu=Menu.LOAD_MANAGEMENT,
+        group="DLM",
+        effect=Effect.RESTART,
+        help="Where the second master is; empty: it is looked for in the LAN.",
     ),
     Param(
         "dlm_port",

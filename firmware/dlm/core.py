@@ -7,6 +7,7 @@
 
 A master lives under an epoch that is on the disk before anybody hears of it; whatever changes
 the shape of what it shares out begins a new one, and what is in force anywhere is heard anew.
+With `dlm_standby` a master has a second one, a slave that leads while the first is silent.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from dataclasses import dataclass
 
 from firmware.dlm.claims import Policy
 from firmware.dlm.headroom import triple
-from firmware.dlm.master import Master, Site, lease_of
+from firmware.dlm.master import Master, Site, lease_of, record_of
 from firmware.dlm.phases import on_grid
 from firmware.dlm.points import OwnPoints
 from firmware.dlm.rivals import Rivals
 from firmware.dlm.site_room import SiteRoom, Stations
 from firmware.dlm.slave import Slave
+from firmware.dlm.standby import Watch
 from firmware.dlm.tree import Fuse, tree_of
 from firmware.model.dlm import (
     MAX_LABEL,
@@ -103,6 +105,9 @@ class LoadManagement:
             self.slave.label = settings.text("ocpp_chargebox_identity")[:MAX_LABEL]
         self.room = SiteRoom(settings)
         self.rivals = Rivals(unit, self.network)
+        self.watch: Watch | None = None  # of a master that is one of two
+        if self.mode != OFF and settings.flag("dlm_standby"):
+            self.watch = Watch(second=self.mode not in MASTERS)
         self.epoch = int(memory.notes.get(EPOCH, "0"))
         self.records = {record.unit: record for record in memory.units}
         self.master: Master | None = None
@@ -127,9 +132,7 @@ class LoadManagement:
         out: list[object] = []
         if not self.woke:
             self.woke, self.cycle_ms = True, now_ms + self._period_ms
-            if self.mode in MASTERS:
-                self.rivals.listen(now_ms)
-                out.append(AnnounceMaster(0))
+            self._listen(now_ms, out)
         match fact:
             case SettingsChanged(settings):
                 self._configure(settings, now_ms, out)
@@ -144,6 +147,10 @@ class LoadManagement:
                 self.pairing = Pairing(self.pairing.told + 1, text=text, paired=paired)
             case ForgetSilentUnits():
                 self._forget(now_ms, out)
+            case MasterSeen(name, self.network, epoch) if self.watch and name != self.unit:
+                self.watch.seen(epoch, now_ms)
+            case UnitAsked() if self.watch is not None and self.master is None:
+                self._remember(fact, out)
             case _ if isinstance(fact, OF_POINTS):
                 self.points.take(fact, now_ms)
             case _ if isinstance(fact, OF_ROOM):
@@ -171,7 +178,10 @@ class LoadManagement:
         if not self.woke:
             return 0
         machines = [m.deadline_ms() for m in (self.slave, self.master) if m is not None]
-        return min(self.beacon_ms, self.cycle_ms, self.rivals.deadline_ms, *machines, NEVER_MS)
+        due_ms = [self.beacon_ms, self.cycle_ms, self.rivals.deadline_ms, *machines, NEVER_MS]
+        if self.watch is not None and self.master is None:
+            due_ms.append(self.watch.due_ms)
+        return min(due_ms)
 
     def drawn_ma(self, now_ms: int) -> PhasesMa:
         """Return what the stations that are heard draw, on the grid's phases; of others, 0."""
@@ -202,6 +212,11 @@ class LoadManagement:
     def _stations(self, now_ms: int) -> Stations:
         allowed_ma = self.master.book.used_ma[:3] if self.master is not None else (0, 0, 0)
         return Stations(self.drawn_ma(now_ms), triple(allowed_ma))
+
+    @property
+    def leading(self) -> bool:
+        """It is a master, or one of two, whether or not it leads now."""
+        return self.mode in MASTERS or self.watch is not None
 
     # -- inside -----------------------------------------------------------------------------
 
@@ -241,13 +256,27 @@ class LoadManagement:
             lease_of(period_ms),
             period_ms,
             self.network,
+            quorum=self.watch is not None,
             it_network=settings.flag("dlm_it_network"),
             places=dict(map(read_place, settings.texts("dlm_places"))),
         )
 
+    def _listen(self, now_ms: int, out: list[object]) -> None:
+        if self.leading:
+            out.append(AnnounceMaster(0))
+        if self.mode in MASTERS:
+            self.rivals.listen(now_ms)
+        if self.watch is not None:
+            self.watch.begin(now_ms)
+
     def _rule(self, now_ms: int, out: list[object]) -> None:
         """Be the master while no other one is. [B-DLM-05]"""
-        rules = self.mode in MASTERS and self.rivals.may_rule(self.epoch, now_ms)
+        rules = self.leading
+        if self.mode in MASTERS:
+            rules = self.rivals.may_rule(self.epoch, now_ms)
+        if self.watch is not None:
+            own = self.epoch if self.master is not None else None
+            rules = rules and self.watch.leads(own, now_ms)
         if rules and self.master is None:
             self._begin(now_ms, out)
         elif not rules and self.master is not None:
@@ -256,7 +285,8 @@ class LoadManagement:
 
     def _begin(self, now_ms: int, out: list[object]) -> None:
         turns = self.master.state.turns if self.master is not None else {}
-        self.epoch = max(self.epoch, self.rivals.highest) + 1
+        before = max(self.epoch, self.rivals.highest)
+        self.epoch = before + 1 if self.watch is None else self.watch.next_epoch(before)
         out.append(PutNote(EPOCH, str(self.epoch)))
         self.master = Master(self.unit, self.epoch, self._site(), self.records.values(), now_ms)
         self.master.state.turns = turns
@@ -281,6 +311,14 @@ class LoadManagement:
         self.history.append(
             Moment(now_ms, self.room.given_ma(), triple(places), self.drawn_ma(now_ms), waiting)
         )
+
+    def _remember(self, asked: UnitAsked, out: list[object]) -> None:
+        """Know the units of the other master, to count them once this one leads."""
+        known = self.records.get(asked.unit)
+        record = record_of(asked, SITE, known)
+        if record != known:
+            self.records[asked.unit] = record
+            out.append(KeepUnit(record))
 
     def _forget(self, now_ms: int, out: list[object]) -> None:
         """Forget whom nobody hears; who asks again is known again. [B-DLM-21]"""
@@ -307,12 +345,22 @@ class LoadManagement:
                 case KeepUnit(record):
                     self.records[record.unit] = record
                     out.append(wish)
-                case UnitAsked() if self.master is not None:
-                    self._tell(self.master, wish, now_ms, out)
+                case UnitAsked():
+                    self._ask(wish, now_ms, out)
                 case UnitAnswered(self.unit) if self.slave is not None:
                     self._tell(self.slave, wish, now_ms, out)
-                case UnitAsked() | UnitAnswered():
+                case UnitAnswered():
                     out.append(Say(wish))
+
+    def _ask(self, asked: UnitAsked, now_ms: int, out: list[object]) -> None:
+        """Ask the master that this station follows; of two, both have to know who there is."""
+        own = self.master is not None and asked.epoch == self.epoch
+        if self.watch is not None or not own:
+            out.append(Say(asked))
+        if own:
+            self._tell(self.master, asked, now_ms, out)
+        elif self.watch is not None:
+            self._remember(asked, out)
 
 
 def _order(wish: object) -> int:

@@ -116,7 +116,8 @@ class Master:
             return []  # its unit takes an answer to the latest only
         if self.site.it_network:
             asked = replace(asked, points=tuple(map(_between_phases, asked.points)))
-        record = _record(asked, self.site.fuse_of(asked.unit, asked.label), known)
+        fuse = self.site.fuse_of(asked.unit, asked.label)
+        record = record_of(asked, fuse, known.record if known is not None else None)
         if known is None or known.record != record:
             self._know(record, now_ms)
             out.append(KeepUnit(record))
@@ -259,17 +260,21 @@ def _most_ma(told: PointState, least_ma: int) -> int:
     return min(told.most_ma, max(told.expects_ma, least_ma))
 
 
-def _record(asked: Asked, fuse: str, known: Unit | None) -> UnitRecord:
+def record_of(asked: Asked, fuse: str, known: UnitRecord | None) -> UnitRecord:
     """Return what lasts of a unit: the most that each of its points ever wanted."""
-    before: Mapping[str, int] = dict(known.record.most_ma) if known is not None else {}
+    before: Mapping[str, int] = dict(known.most_ma) if known is not None else {}
     most_ma = {p.point: max(p.most_ma, before.get(p.point, 0)) for p in asked.points}
     most_ma = {**before, **most_ma}
-    turned = dict(known.record.rotations) if known is not None else {}
+    turned = dict(known.rotations) if known is not None else {}
     turned |= {p.point: p.rotation for p in asked.points}
     return UnitRecord(
-        asked.unit, fuse, asked.disconnected_ma, tuple(sorted(most_ma.items())),
-        tuple(sorted(turned.items())), asked.label,
-    )  # fmt: skip
+        asked.unit,
+        fuse,
+        asked.disconnected_ma,
+        tuple(sorted(most_ma.items())),
+        tuple(sorted(turned.items())),
+        asked.label,
+    )
 
 
 def _news(unit: Unit, asked: Asked) -> bool:

@@ -34,8 +34,8 @@ class Rivals:
 
     def seen(self, masters: tuple[FoundMaster, ...]) -> None:
         """Take who is there now."""
-        ours = (one for one in masters if one.network == self.network)
-        self.others = tuple(one for one in ours if one.master != self.name)
+        near = (one for one in masters if one.network == self.network and not one.ours)
+        self.others = tuple(one for one in near if one.master != self.name)
         self.highest = max(self.highest, *(one.epoch for one in self.others), 0)
 
     @property

@@ -124,7 +124,8 @@ class SiteLimitLifted:
 class FoundMaster:
     """What the LAN shows of a master; nobody has proved any of it. Epoch 0: it gives nothing.
 
-    `pairing_port` is where it listens while a code is open there, else 0.
+    `pairing_port` is where it listens while a code is open there, else 0; `ours`: it is of this
+    site, whose two masters are no rivals.
     """
 
     master: str
@@ -132,6 +133,7 @@ class FoundMaster:
     epoch: int
     host: str = ""
     pairing_port: int = 0
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +158,15 @@ class PairingOpened:
 
 @dataclass(frozen=True, slots=True)
 class PairWith:
-    """Join the site of a master by its code; answered by `PairingTold`."""
+    """Join the site of a master by its code; answered by `PairingTold`.
+
+    `second`: of the master that leads while the first one is silent.
+    """
 
     host: str
     port: int
     code: str
+    second: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def _pairing(asked: Asked) -> Taken:
 
 def _pair_open(asked: Asked) -> Taken:
     dlm = asked.station.dlm
-    if dlm.mode not in MASTERS:
+    if not dlm.leading:
         said = f"pair_open: only a master lets stations join, dlm_mode is {dlm.mode}"
         return no(said, code="conflict")
     return yes([OpenPairing()], text="the code is shown in a moment")
@@ -46,9 +46,12 @@ def _pair_open(asked: Asked) -> Taken:
 
 def _pair(asked: Asked) -> Taken:
     dlm = asked.station.dlm
-    if dlm.mode in (OFF, *MASTERS):
+    second = asked.word("second") is True
+    if dlm.mode == OFF or (dlm.mode in MASTERS and not (second and dlm.watch is not None)):
         said = f"pair: only a slave joins a master, dlm_mode is {dlm.mode}"
         return no(said, code="conflict")
+    if second and dlm.watch is not None and dlm.watch.second:
+        return no("pair: this station is the second master itself", code="conflict")
     host, port, code = asked.word("host"), asked.word("port"), asked.word("code")
     if not isinstance(host, str) or not _HOST.fullmatch(host):
         return no("pair: host is the address of the master, as its page shows it")
@@ -56,7 +59,7 @@ def _pair(asked: Asked) -> Taken:
         return no("pair: port is a number from 1 to 65535")
     if not isinstance(code, str) or not _CODE.fullmatch(code):
         return no("pair: code is the eight digits that the master shows")
-    return yes([PairWith(host, port, code)], text="the master is being asked")
+    return yes([PairWith(host, port, code, second)], text="the master is being asked")
 
 
 TABLE: dict[str, Command] = {

@@ -140,7 +140,9 @@ class Member:
                 self.lan.words.append((self, wire.unpack(wire.pack(word))))
             case dlm.AnnounceMaster(epoch):
                 self.announced.append(epoch)
-                self.lan.show(self.unit, dlm.FoundMaster(self.unit, self.network, epoch))
+                ours = self.core.dlm.watch is not None  # the two of a site are no rivals
+                seen = dlm.FoundMaster(self.unit, self.network, epoch, ours=ours)
+                self.lan.show(self.unit, seen)
         return []
 
 
@@ -166,8 +168,10 @@ class Lan:
             for member in self.members:
                 if sender is member or {sender.unit, member.unit} & self.cut:
                     continue
-                master = member.texts["dlm_mode"].startswith("master")
-                if isinstance(word, dlm.UnitAsked) is master and sender.network == member.network:
+                if member.core is None or sender.network != member.network:
+                    continue
+                here, asks = member.core.dlm, isinstance(word, dlm.UnitAsked)
+                if here.leading if asks else (here.watch is not None or not here.leading):
                     member.tell(word)
             self.busy = False
 
