@@ -15,8 +15,9 @@ from random import Random
 from firmware.dlm.allocate import allocate
 from firmware.dlm.book import line_set
 from firmware.dlm.claims import Claim, Policy, Turn
-from firmware.dlm.master import Master, Site, lease_of
+from firmware.dlm.master import Master, Site, lease_of, record_of
 from firmware.dlm.slave import Slave
+from firmware.dlm.standby import Watch
 from firmware.dlm.tree import Fuse, room, tree_of
 from firmware.model.dlm import (
     KeepUnit,
@@ -31,7 +32,6 @@ from firmware.model.dlm import (
 from firmware.model.machine import NEVER_MS, TICK
 
 BEACON_MS = 1_000
-TAKE_OVER_MS = 10_000  # so long without a beacon, and the standby takes over
 LOOK_MS = 60_000  # between two comparisons with what would be ideal
 DRIFT_PPM = 200
 MAINS_MA, SUB_MA = 160_000, 100_000
@@ -94,9 +94,9 @@ class Node:
     group: int = 0  # nodes of unlike groups do not hear each other
     points: dict[str, PointState] = field(default_factory=dict)
     records: dict[str, UnitRecord] = field(default_factory=dict)  # of a master: what lasts
-    epoch: int = 0  # of a master: what lasts; the highest seen
-    heard_ms: float = 0.0  # of a standby: the last beacon
-    active: bool = False  # of a master
+    epoch: int = 0  # of a master: what lasts
+    watch: Watch | None = None  # of one of two masters
+    dark_until_ms: float = 0.0  # of a master that has crashed
 
 
 class World:
@@ -112,7 +112,7 @@ class World:
         cycle_ms = random.choice(CYCLES_MS)
         self.site = Site(
             tree_of(fuses), "house", Policy(), LEAST_MA, lease_of(cycle_ms), cycle_ms,
-            quorum=plan.masters > 1,
+            quorum=plan.masters > 1, places={f"u{n:02}": _fuse_of(n) for n in range(plan.units)},
         )  # fmt: skip
         self.queue: list[tuple[float, int, Callable[[], None]]] = []
         self.count = 0
@@ -126,19 +126,25 @@ class World:
             rotation = random.choice(("RST", "STR", "TRS"))
             unit.points[point] = PointState(point, rotation, (0, 1, 2), 0, (0, 0, 0), 0)
         records = {u.name: _record(u, self.fuse_of(u)) for u in self.units}
-        for master in self.masters:
+        for number, master in enumerate(self.masters):
             master.records = dict(records)
+            if plan.masters > 1:
+                master.watch = Watch(second=number > 0)
 
     def fuse_of(self, unit: Node) -> str:
         """Return the fuse that a unit hangs on."""
-        return "a" if int(unit.name[1:]) % 2 else "b"
+        return _fuse_of(int(unit.name[1:]))
 
     # -- the run --------------------------------------------------------------------------------
 
     def play(self) -> Run:
         """Play it to its end."""
         end_ms = self.plan.hours * 3_600_000
-        self.start_master(self.masters[0])
+        if self.plan.masters > 1:
+            for master in self.masters:
+                self.listen(master)
+        else:
+            self.start_master(self.masters[0])
         for unit in self.units:
             self.later(self.random.uniform(0, 3_000), partial(self.start_unit, unit))
             self.later(self.random.expovariate(1 / 600_000), partial(self.car, unit))
@@ -185,8 +191,7 @@ class World:
             case UnitAnswered():
                 self.send(node, self.nodes[wish.unit], wish)
             case KeepUnit(record):
-                for master in self.masters:  # the list is the same on both
-                    master.records[record.unit] = record
+                node.records[record.unit] = record
             case PointLimited(point, limit_ma, _):
                 self.limit(node, point, limit_ma)
 
@@ -203,9 +208,18 @@ class World:
 
         def arrive() -> None:
             if sender.group == receiver.group:
+                self.remember(receiver, message)
                 self.tell(receiver, message)
 
         self.later(span_ms, arrive)
+
+    def remember(self, node: Node, message: object) -> None:
+        """A master that does not lead knows its units all the same."""
+        listens = node.watch is not None and self.now_ms >= node.dark_until_ms
+        if listens and node.machine is None and isinstance(message, UnitAsked):
+            known = node.records.get(message.unit)
+            fuse = self.fuse_of(self.nodes[message.unit])
+            node.records[message.unit] = record_of(message, fuse, known)
 
     def limit(self, unit: Node, point: str, limit_ma: int) -> None:
         """A limit is in force from now on; add up."""
@@ -238,9 +252,8 @@ class World:
         """A master wakes up, or the standby takes over."""
         if master.machine is not None:
             return
-        number = self.masters.index(master)
-        master.epoch = (master.epoch // 2 + 1) * 2 + number
-        master.active = True
+        watch = master.watch
+        master.epoch = master.epoch + 1 if watch is None else watch.next_epoch(master.epoch)
         master.machine = (_Forgetful if self.plan.naive else Master)(
             master.name, master.epoch, self.site, master.records.values(),
             master.clock.local_ms(self.now_ms),
@@ -252,35 +265,46 @@ class World:
         if node.machine is None:
             return
         self.run.crashes += 1
-        node.machine, node.due_ms, node.active = None, NEVER_MS, False
+        node.machine, node.due_ms = None, NEVER_MS
         if node in self.units:
             for point in node.points:  # its contactor is open
                 self.limit(node, point, 0)
             self.later(off_ms, lambda: self.start_unit(node))
-        elif len(self.masters) == 1:
+        elif node.watch is None:
             self.later(off_ms, lambda: self.start_master(node))
         else:
-            node.heard_ms = self.now_ms + off_ms
+            node.dark_until_ms = self.now_ms + off_ms
+            self.later(off_ms, lambda: self.listen(node))
 
     def beacon(self, master: Node) -> None:
         """A master shows itself; a standby counts how long it has heard none."""
         self.later(BEACON_MS, lambda: self.beacon(master))
-        if master.active:
+        watch = master.watch
+        if isinstance(master.machine, Master):
             seen = MasterSeen(master.name, 0, master.epoch)
             for node in self.nodes.values():
                 if node is not master:
                     self.send_beacon(master, node, seen)
-        elif master.machine is None and self.now_ms > master.heard_ms + TAKE_OVER_MS:
-            self.start_master(master)
+        elif watch is not None and self.now_ms >= master.dark_until_ms:
+            leads = watch.leads(None, master.clock.local_ms(self.now_ms))
+            if leads:
+                self.start_master(master)
+
+    def listen(self, master: Node) -> None:
+        """One of two masters wakes up, and first hears whether the other one leads."""
+        if master.watch is not None:
+            master.watch = Watch(master.watch.second)
+            master.watch.begin(master.clock.local_ms(self.now_ms))
 
     def send_beacon(self, master: Node, node: Node, seen: MasterSeen) -> None:
         """Carry a beacon."""
 
         def heard() -> None:
-            if node in self.masters:
-                node.heard_ms, node.epoch = self.now_ms, max(node.epoch, seen.epoch)
-                if isinstance(node.machine, Master) and seen.epoch > node.machine.epoch:
-                    node.machine, node.active, node.due_ms = None, False, NEVER_MS  # it yields
+            if node.watch is not None and self.now_ms >= node.dark_until_ms:
+                now_ms = node.clock.local_ms(self.now_ms)
+                node.watch.seen(seen.epoch, now_ms)
+                if node.machine is not None and not node.watch.leads(node.epoch, now_ms):
+                    node.machine, node.due_ms = None, NEVER_MS  # it yields
             self.tell(node, seen)
 
         if self.random.random() * 100 >= self.loss and master.group == node.group:
@@ -342,3 +366,7 @@ class _Forgetful(Master):
 
 def _record(unit: Node, fuse: str) -> UnitRecord:
     return UnitRecord(unit.name, fuse, DISCONNECTED_MA, tuple((p, 32_000) for p in unit.points))
+
+
+def _fuse_of(number: int) -> str:
+    return "a" if number % 2 else "b"

@@ -151,7 +151,7 @@ class Lan:
             stdin=PIPE, stdout=PIPE, stderr=STDOUT,
         )  # fmt: skip
 
-    def signal(self, name: str, number: signal.Signals) -> None:
+    def signal(self, name: str, number: int) -> None:
         """Send a signal to all processes in a namespace at once, to a master's broker too."""
         for pid in self._pids(name):
             with suppress(ProcessLookupError):
@@ -290,22 +290,27 @@ async def _show(meter: Process, amps: int) -> None:
     await meter.stdin.drain()
 
 
-def pair(folder: Path, *names: str) -> None:
+def pair(folder: Path, *names: str, master: str = MASTER, second: bool = False) -> None:
     """Make a site: below `folder` each station has its name, and the keys that it holds."""
-    authority = SiteAuthority(_named(folder, MASTER), MASTER)
+
+    def keys(name: str) -> Path:
+        place = _named(folder, name)
+        return place.second_keys if second else place.keys
+
+    authority = SiteAuthority(keys(master), master)
     for name in names:
         key = unit_key()
         issued = authority.signed(name, signing_request(key, name))
-        keep_unit(_named(folder, name), key, name, issued, authority.pem)
+        keep_unit(keys(name), key, name, issued, authority.pem)
 
 
-def _named(folder: Path, name: str) -> Path:
+def _named(folder: Path, name: str) -> Place:
     place = Place(name, folder / name)
-    place.state.mkdir()
+    place.state.mkdir(exist_ok=True)
     database = Database(place.state / "station.db", schema.MIGRATIONS)
     database.apply(rows.statements(PutNote(UNIT, name)))
     database.close()
-    return place.keys
+    return place
 
 
 def ip(*words: str) -> None:
