@@ -115,9 +115,7 @@ class LoadLink:
             self._loop.call_soon(self._post, problem)
             return
         self._site = site_of(place.keys)
-        self._desk = PairingDesk(
-            authority, place.keys, lambda text: self._post(PairingTold(text)), self._loop.time
-        )
+        self._desk = PairingDesk(authority, place.keys, self._desk_told, self._loop.time)
         self._broker = DlmBroker(
             BrokerConfig(
                 place.state / "broker", place.keys, place.unit, self.network, port=self.port
@@ -210,6 +208,10 @@ class LoadLink:
             return
         self._changed.set()
         self._post(PairingOpened(code, loop_ms(self._loop) + self._desk.left_ms))
+
+    def _desk_told(self, text: str) -> None:
+        good = self._desk is not None and self._desk.left_ms > 0
+        self._post(PairingTold(text, open=good))
 
     async def _pair(self, wish: PairWith) -> None:
         config = PairingConfig(wish.host, wish.port, self.place.unit, self.place.keys)

@@ -73,6 +73,11 @@ class Pairing:
     text: str = ""
     paired: bool = False
 
+    def after(self, fact: PairingTold) -> Pairing:
+        """Return it with the news; a code that is still good stays."""
+        code, until_ms = (self.code, self.until_ms) if fact.open else ("", 0)
+        return Pairing(self.told + 1, code, until_ms, fact.text, fact.paired)
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -140,8 +145,8 @@ class LoadManagement:
                 self.links[part] = problem
             case PairingOpened(code, until_ms):
                 self.pairing = Pairing(self.pairing.told + 1, code, until_ms)
-            case PairingTold(text, paired):
-                self.pairing = Pairing(self.pairing.told + 1, text=text, paired=paired)
+            case PairingTold():
+                self.pairing = self.pairing.after(fact)
             case ForgetSilentUnits():
                 self._forget(now_ms, out)
             case _ if isinstance(fact, OF_POINTS):
