@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def pytest_collection_modifyitems(items):
     lacks = {mark: _lack_of_programs(*need) for mark, need in NEEDS.items()}
     lacks["needs_uml"] = _lack_of_a_kernel()
     lacks["needs_rpi_lgpio"] = _lack_of_rpi_lgpio()
+    lacks["needs_namespaces"] = _lack_of_namespaces()
     for item in items:
         for mark, reason in lacks.items():
             if item.get_closest_marker(mark) is None or reason is None:
@@ -54,6 +56,18 @@ def _lack_of_rpi_lgpio():
     if (kernel.ROOT / ".venv-rpigpio" / "bin" / "python").exists():
         return None
     return "no .venv-rpigpio; `make uml` makes it"
+
+
+def _lack_of_namespaces():
+    if os.geteuid() != 0:
+        return "not root; as root this skip ends"
+    lack = _lack_of_programs(("ip", "unshare"), "apt-get install iproute2 util-linux")
+    if (
+        lack is None
+        and subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode
+    ):
+        return "the kernel makes no network namespace; outside of this container the skip ends"
+    return lack
 
 
 def pytest_terminal_summary(terminalreporter):

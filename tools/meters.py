@@ -1,7 +1,8 @@
 """A meter for the bench: serves any register map, over TCP through pymodbus or on a serial port.
 
 `python -m tools.meters --map pac2200 --at 127.0.0.1:5020 --currents 10,12,-9` is a Siemens meter
-whose L3 exports 9 A; with `--walk 7` its currents wander, by that seed. `--at ./ttyMETER` is a
+whose L3 exports 9 A; with `--walk 7` its currents wander, by that seed, with `--follow` they are
+what is written last on its standard input, as in `--currents`. `--at ./ttyMETER` is a
 pseudo terminal in place of a serial bus. It holds nothing but the registers of its map, and ends
 with Ctrl-C.
 """
@@ -84,6 +85,7 @@ def main(argv=None):
     parser.add_argument("--volts", type=triple, default=(230, 230, 230), help="V on L1,L2,L3")
     parser.add_argument("--energy", type=float, default=0, help="register at the start, in Wh")
     parser.add_argument("--walk", type=int, help="let the currents wander, by this seed")
+    parser.add_argument("--follow", action="store_true", help="take currents from standard input")
     args = parser.parse_args(argv)
     try:
         registers = load_map(args.map)
@@ -92,11 +94,27 @@ def main(argv=None):
         print(problem, file=sys.stderr)
         return 2
     print(f"{registers.name} at {meter.where}", flush=True)
+    if args.follow:
+        return follow(registers, meter, args.volts)
     with contextlib.suppress(KeyboardInterrupt):
         for amps, energy_wh in wander(args.currents, args.volts, args.energy, args.walk):
             for name, number in measured(registers, args.volts, amps, energy_wh).items():
                 meter.put(name, number)
             time.sleep(1)
+    return 0
+
+
+def follow(registers, meter, volts):
+    """Show what is written on standard input, line by line, until its end."""
+    with contextlib.suppress(KeyboardInterrupt):
+        for line in sys.stdin:
+            try:
+                amps = triple(line)
+            except ValueError:
+                print(f"{line.strip()!r} are no currents; write 10,12,-9", file=sys.stderr)
+                continue
+            for name, number in measured(registers, volts, amps, 0).items():
+                meter.put(name, number)
     return 0
 
 

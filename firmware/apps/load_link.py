@@ -72,7 +72,7 @@ class LoadLink:
         self._desk: PairingDesk | None = None
         self._broker: DlmBroker | None = None
         master = self.mode in MASTERS
-        ports = BusPorts(wire, self._brokers, post, self._told("bus"), random.random)
+        ports = BusPorts(wire, self.brokers, post, self._told("bus"), random.random)
         self.bus = DlmBus(BusConfig(place.unit, self.network, place.keys, master), ports)
         if master:
             self._be_master()
@@ -104,6 +104,24 @@ class LoadLink:
         for job in self._jobs:
             job.cancel()
 
+    def beacon(self) -> Beacon | None:
+        """Return what this station shows of its master; None where it shows nothing."""
+        if self._desk is None or self._hidden:
+            return None
+        return Beacon(
+            self.place.unit, self.network, self._epoch, self._site, "", self.port,
+            self._desk.port,
+        )  # fmt: skip
+
+    def brokers(self) -> Sequence[tuple[str, int]]:
+        """Return the addresses at which this unit looks for its site's broker."""
+        if self.mode in MASTERS:
+            return [("127.0.0.1", self.port)]
+        if self._fixed and self.mode == "slave_fixed_ip":
+            host, _, port = self._fixed.rpartition(":")
+            return [(host, int(port))]
+        return self._finder.brokers(self.network, self._site) if self._finder is not None else ()
+
     # -- inside -----------------------------------------------------------------------------
 
     def _be_master(self) -> None:
@@ -122,14 +140,6 @@ class LoadLink:
             ),
             self._told("broker"),
         )
-
-    def _brokers(self) -> Sequence[tuple[str, int]]:
-        if self.mode in MASTERS:
-            return [("127.0.0.1", self.port)]
-        if self._fixed and self.mode == "slave_fixed_ip":
-            host, _, port = self._fixed.rpartition(":")
-            return [(host, int(port))]
-        return self._finder.brokers(self.network, self._site) if self._finder is not None else ()
 
     def _told(self, part: str) -> Callable[[str], None]:
         return lambda why: self._post(BusTold(part, why))
@@ -165,7 +175,7 @@ class LoadLink:
         networks = sorted(own_networks())
         try:
             while True:
-                beacon = self._beacon()
+                beacon = self.beacon()
                 if beacon is not None and announcer is None:
                     announcer = Announcer(zeroconf, beacon)
                     await announcer.open()
@@ -187,14 +197,6 @@ class LoadLink:
         except TimeoutError:
             return
         self._changed.clear()
-
-    def _beacon(self) -> Beacon | None:
-        if self._desk is None or self._hidden:
-            return None
-        return Beacon(
-            self.place.unit, self.network, self._epoch, self._site, "", self.port,
-            self._desk.port,
-        )  # fmt: skip
 
     # -- joining ----------------------------------------------------------------------------
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from firmware.config.kinds import amps3, choice, flag, host_port, ipv4, numbers, schedule, whole
+from firmware.config.kinds import (
+    amps3,
+    choice,
+    flag,
+    host_port,
+    ipv4,
+    numbers,
+    schedule,
+    whole,
+)
 from firmware.config.meters import PHOENIX_FACTORY, TCP_TYPES
 from firmware.config.param import Effect, Menu, Param, Role
 
@@ -352,36 +361,5 @@ PARAMS = (
         manual="7.4.1",
         help="Entries of the scheduler.",
         shown_if=("dlm_max_current_scheduler", ("on",)),
-    ),
-    Param(
-        "dlm_port",
-        whole(1_024, 65_534),
-        8_883,
-        label="Port of load management",
-        menu=Menu.LOAD_MANAGEMENT,
-        group="DLM",
-        effect=Effect.RESTART,
-        help="TCP port at which a master listens; while a station joins, the next one too.",
-        shown_if=("dlm_mode", ("master_internal_slave", "master_standalone")),
-    ),
-    Param(
-        "dlm_rotation_minutes",
-        whole(1, 240),
-        15,
-        label="Rotation of pauses",
-        menu=Menu.LOAD_MANAGEMENT,
-        group="DLM",
-        unit="min",
-        help="While the current does not suffice for all vehicles, places change so often.",
-    ),
-    Param(
-        "dlm_use_export",
-        flag(),
-        False,
-        label="Use exported current",
-        menu=Menu.LOAD_MANAGEMENT,
-        group="DLM",
-        help="On: what the house feeds in on a phase may be used by the vehicles.",
-        shown_if=("dlm_external_meter_support", ("on",)),
     ),
 )

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
+from firmware.model.fuses import read_fuse, read_place
 from firmware.model.schedule import read_entry
 from firmware.model.settings import SettingValue
 
@@ -300,6 +301,35 @@ def schedule(most: int) -> Kind:
     adapter: TypeAdapter[Any] = TypeAdapter(Annotated[tuple[item, ...], Field(max_length=most)])
     allowed = f"up to {most} entries like mon-fri 22:00 16/16/16, separated by semicolons"
     form = Form("schedule", separator=";", optional=True)
+    return Kind(adapter, allowed, _splitter(";"), ";".join, form)
+
+
+def fuses(most: int) -> Kind:
+    """Fuses of a site, each behind another one."""
+
+    def check(value: str) -> str:
+        read_fuse(value)
+        return value
+
+    allowed = f"up to {most} fuses like row 32/32/32 behind deck, separated by semicolons"
+    return _entries(check, allowed, most)
+
+
+def places(most: int) -> Kind:
+    """Stations of a site, each at a fuse."""
+
+    def check(value: str) -> str:
+        read_place(value)
+        return value
+
+    allowed = f"up to {most} stations like ps-1a2b3c4d at row, separated by semicolons"
+    return _entries(check, allowed, most)
+
+
+def _entries(check: Callable[[str], str], allowed: str, most: int) -> Kind:
+    item = Annotated[str, StringConstraints(max_length=90), AfterValidator(check)]
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[tuple[item, ...], Field(max_length=most)])
+    form = Form("list", separator=";", optional=True)
     return Kind(adapter, allowed, _splitter(";"), ";".join, form)
 
 

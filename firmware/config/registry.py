@@ -11,6 +11,7 @@ from firmware.config import (
     backend,
     backend_soap,
     dlm,
+    dlm_own,
     installation,
     local_load,
     mail,
@@ -33,8 +34,8 @@ PARAMS: Mapping[str, Param] = MappingProxyType(
         p.key: p
         for p in (
             *network.PARAMS, *backend.PARAMS, *backend_soap.PARAMS, *mail.PARAMS,
-            *authorization.PARAMS, *local_load.PARAMS, *dlm.PARAMS, *installation.PARAMS,
-            *system.PARAMS, *ocpp_core.PARAMS,
+            *authorization.PARAMS, *local_load.PARAMS, *dlm.PARAMS, *dlm_own.PARAMS,
+            *installation.PARAMS, *system.PARAMS, *ocpp_core.PARAMS,
             *ocpp_charging.PARAMS, *ocpp_security.PARAMS, *ocpp_lists.PARAMS,
             *ocpp_files.PARAMS,
         )

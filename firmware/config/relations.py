@@ -17,6 +17,7 @@ from firmware.config.meters import (
     WITH_INPUT,
     WITHOUT_DRIVER,
 )
+from firmware.model.fuses import SITE, read_fuse, read_place
 from firmware.model.settings import SettingValue
 
 Values = Mapping[str, SettingValue]
@@ -77,6 +78,27 @@ def _subdistribution(values: Values) -> Iterator[str]:
     ):
         if low > high:
             yield f"{lower}: L{phase} {low} A is above {upper} ({high} A)"
+
+
+def _fuses(values: Values) -> Iterator[str]:
+    """The fuses of a site make a tree, and stations are at fuses that there are."""
+    there = [SITE]
+    for fuse in map(read_fuse, _texts(values, "dlm_fuses")):
+        if fuse.name in there:
+            yield f"dlm_fuses: {fuse.name} stands there twice, or is the name of the site itself"
+        if fuse.behind not in there:
+            yield (
+                f"dlm_fuses: {fuse.name} is behind {fuse.behind}, which does not stand before it; "
+                "write the upper fuse first"
+            )
+        there.append(fuse.name)
+    named: set[str] = set()
+    for station, fuse_name in map(read_place, _texts(values, "dlm_places")):
+        if fuse_name not in there:
+            yield f"dlm_places: {station} is at {fuse_name}, which is none of dlm_fuses"
+        if station in named:
+            yield f"dlm_places: {station} stands there twice"
+        named.add(station)
 
 
 def _minimum(values: Values) -> Iterator[str]:
@@ -168,6 +190,7 @@ _NEEDS: tuple[tuple[str, SettingValue, str, tuple[SettingValue, ...]], ...] = (
 )
 _CHECKS: tuple[Callable[[Values], Iterator[str]], ...] = (
     _subdistribution,
+    _fuses,
     _minimum,
     _disconnected,
     _static_lan,
@@ -313,3 +336,9 @@ def _triple(values: Values, key: str) -> tuple[int, ...]:
     value = values[key]
     assert isinstance(value, tuple) and len(value) == 3, (key, value)
     return tuple(int(amps) for amps in value)
+
+
+def _texts(values: Values, key: str) -> tuple[str, ...]:
+    value = values[key]
+    assert isinstance(value, tuple), (key, value)
+    return tuple(map(str, value))

@@ -25,11 +25,11 @@ class Lack:
     alone: bool
 
 
-def order(claims: Sequence[Claim], numbers: Iterable[int], slot: int) -> list[int]:
-    """Return these numbers of claims, first served first."""
+def order(claims: Sequence[Claim], shares: Iterable[Share], slot: int) -> list[Share]:
+    """Return these shares of claims, first served first."""
 
-    def rank(number: int) -> tuple[int, int, int, str]:
-        claim = claims[number]
+    def rank(share: Share) -> tuple[int, int, int, str]:
+        claim = claims[share.number]
         turn = claim.turn
         if not turn.served:
             return -claim.priority, 1, turn.since_ms, claim.point
@@ -37,54 +37,53 @@ def order(claims: Sequence[Claim], numbers: Iterable[int], slot: int) -> list[in
             return -claim.priority, 0, turn.since_ms, claim.point
         return -claim.priority, 2, -turn.since_ms, claim.point
 
-    return sorted(numbers, key=rank)
+    return sorted(shares, key=rank)
 
 
 def admit(
     claims: Sequence[Claim],
-    shares: Sequence[Share],
+    groups: Sequence[Sequence[Share]],
     room_ma: Sequence[int],
     book: Balance,
     slot: int,
 ) -> dict[int, Lack]:
     """Return the numbers of those who are refused, and what lacks; the minima of all others fit.
 
-    One that only the balance refuses is asked again after others were admitted.
+    Shares of a group load the same places. One that only the balance refuses is asked again
+    after others were admitted.
     """
-    short = _short(shares, room_ma)
+    short = _short(groups, room_ma)
     everyone = book.limit_ma is not None  # else those who touch nothing short need not be asked
-    asked = [n for n, s in enumerate(shares) if everyone or not short.isdisjoint(s.places)]
+    asked = [g for g in groups if everyone or not short.isdisjoint(g[0].places)]
     used_ma = [0] * len(room_ma)
     refused: dict[int, Lack] = {}
-    turn = order(claims, asked, slot)
+    turn = order(claims, (share for group in asked for share in group), slot)
     while turn:
-        again: list[int] = []
-        for number in turn:
-            share, claim = shares[number], claims[number]
+        again: list[Share] = []
+        for share in turn:
+            claim = claims[share.number]
             lack = _lack(share, used_ma, room_ma) or _uneven(claim, share.low_ma, book)
             if lack is None:
-                refused.pop(number, None)
+                refused.pop(share.number, None)
                 book.add(claim, share.low_ma)
                 for place in share.places:
                     used_ma[place] += share.low_ma
             else:
-                refused[number] = lack
+                refused[share.number] = lack
                 if lack.pair is not None:
-                    again.append(number)
+                    again.append(share)
         turn = again if len(again) < len(turn) else []
     return refused
 
 
-def _short(shares: Iterable[Share], room_ma: Sequence[int]) -> set[int]:
+def _short(groups: Iterable[Sequence[Share]], room_ma: Sequence[int]) -> set[int]:
     """At which places the minima of all do not fit."""
-    lows_ma: dict[tuple[int, ...], int] = {}
-    for share in shares:
-        lows_ma[share.places] = lows_ma.get(share.places, 0) + share.low_ma
-    used_ma = [0] * len(room_ma)
-    for places, low_ma in lows_ma.items():
-        for place in places:
-            used_ma[place] += low_ma
-    return {place for place, sum_ma in enumerate(used_ma) if sum_ma > room_ma[place]}
+    left_ma = list(room_ma)
+    for group in groups:
+        low_ma = sum([share.low_ma for share in group])
+        for place in group[0].places:
+            left_ma[place] -= low_ma
+    return {place for place, each_ma in enumerate(left_ma) if each_ma < 0}
 
 
 def _lack(share: Share, used_ma: Sequence[int], room_ma: Sequence[int]) -> Lack | None:

@@ -24,7 +24,7 @@ from firmware.dlm.claims import Claim, Grant, Policy
 from firmware.dlm.fill import Share, fill
 from firmware.dlm.phases import Lines
 from firmware.dlm.tree import Room, Tree
-from firmware.dlm.why import granted, paused, too_low
+from firmware.dlm.why import granted, paused, reasons, too_low
 
 ROUNDS = 32  # of the imbalance limit, which mostly holds after one or two
 
@@ -34,53 +34,72 @@ def allocate(
 ) -> dict[str, Grant]:
     """Return the grant of every point, in the order of the claims."""
     pairs = pair_places(len(left_ma)) if policy.imbalance_ma is not None else {}
-    able, shares, grants = [], [], {}
-    for claim in claims:
-        share = _share(tree, claim, policy.step_ma, pairs)
-        if 0 < share.low_ma <= share.high_ma:
-            able.append(claim)
-            shares.append(share)
-        else:
-            grants[claim.point] = too_low(claim)
-    free_ma = sum(share.high_ma for share in shares) if pairs else 0  # binds nobody
-    room_ma = [*left_ma, *[free_ma] * (len(PAIRS) if pairs else 0)]
+    shares, groups = _shares(tree, claims, policy.step_ma, pairs)
+    room_ma = list(left_ma)
+    if pairs:  # what all ask for binds nobody
+        room_ma += [sum(s.high_ma for group in groups for s in group)] * len(PAIRS)
     floor = Balance(policy.imbalance_ma)
-    refused = admit(able, shares, room_ma, floor, now_ms // policy.slot_ms)
-    served = [n for n in range(len(able)) if n not in refused]
-    crowds = _balanced(
-        [able[n] for n in served], [shares[n] for n in served], room_ma, policy, floor
-    )
-    for number, claim in enumerate(able):
-        lack = refused.get(number)
-        grants[claim.point] = (
-            granted(tree, claim, shares[number], crowds) if lack is None
-            else paused(tree, claim, lack)
-        )  # fmt: skip
-    return {claim.point: grants[claim.point] for claim in claims}
+    refused = admit(claims, groups, room_ma, floor, now_ms // policy.slot_ms)
+    if refused:
+        served = ([s for s in group if s.number not in refused] for group in groups)
+        groups = [group for group in served if group]
+    why = reasons(tree, _balanced(claims, groups, room_ma, policy, floor))
+    grants = {}
+    for claim, share in zip(claims, shares, strict=True):
+        if share is None:
+            grants[claim.point] = too_low(claim)
+        elif share.number in refused:
+            grants[claim.point] = paused(tree, claim, refused[share.number])
+        else:
+            grants[claim.point] = granted(claim, share, why[share.ended])
+    return grants
 
 
-def _share(tree: Tree, claim: Claim, step_ma: int, pairs: Mapping[Lines, tuple[int, ...]]) -> Share:
-    places = tree.routes[claim.fuse, claim.lines]
-    if pairs:
-        places += pairs[claim.lines]
-    low_ma = -(-claim.least_ma // step_ma) * step_ma
-    return Share(claim.weight, low_ma, claim.most_ma // step_ma * step_ma, places)
+def _shares(
+    tree: Tree, claims: Sequence[Claim], step_ma: int, pairs: Mapping[Lines, tuple[int, ...]]
+) -> tuple[list[Share | None], list[list[Share]]]:
+    """Return the share of each claim that can be served, and all of them by what they load."""
+    shares: list[Share | None] = []
+    groups: dict[tuple[str, Lines], list[Share]] = {}
+    for number, claim in enumerate(claims):
+        low_ma = -(-claim.least_ma // step_ma) * step_ma
+        high_ma = claim.most_ma // step_ma * step_ma
+        if not 0 < low_ma <= high_ma:
+            shares.append(None)
+            continue
+        where = claim.fuse, claim.lines
+        group = groups.get(where)
+        if group is None:
+            group = groups[where] = []
+            places = tree.routes[where] + pairs.get(claim.lines, ())
+        else:
+            places = group[0].places
+        share = Share(number, claim.weight, low_ma, high_ma, places)
+        shares.append(share)
+        group.append(share)
+    return shares, list(groups.values())
 
 
 def _balanced(
-    claims: Sequence[Claim], shares: Sequence[Share], room_ma: Room, policy: Policy, floor: Balance
+    claims: Sequence[Claim],
+    groups: Sequence[Sequence[Share]],
+    room_ma: Room,
+    policy: Policy,
+    floor: Balance,
 ) -> dict[int, int]:
     """Fill; while a phase is too much above another, cap what is on it alone, and fill again.
 
     The caps only fall. What the minima alone allow is a floor that always holds: it ends a
     descent that is too long. Return how many share each full place.
     """
-    crowds = fill(shares, room_ma, policy.step_ma)
+    crowds = fill(groups, room_ma, policy.step_ma)
     if policy.imbalance_ma is None:
         return crowds
     first = len(room_ma) - len(PAIRS)
+    shares = [share for group in groups for share in group]
+    served = [claims[share.number] for share in shares]
     for round_ in range(ROUNDS):
-        balance = balance_of(policy.imbalance_ma, claims, (s.got_ma for s in shares))
+        balance = balance_of(policy.imbalance_ma, served, (s.got_ma for s in shares))
         over = balance.over()
         if not over:
             break
@@ -88,5 +107,5 @@ def _balanced(
             room_ma[first + pair] = min(room_ma[first + pair], balance.cap_ma(pair))
         if round_ == ROUNDS - 1:
             room_ma[first:] = [floor.cap_ma(pair) for pair in range(len(PAIRS))]
-        crowds = fill(shares, room_ma, policy.step_ma)
+        crowds = fill(groups, room_ma, policy.step_ma)
     return crowds

@@ -45,6 +45,7 @@ from firmware.model.dlm import (
     UnitAnswered,
     UnitAsked,
 )
+from firmware.model.fuses import SITE, read_fuse, read_place
 from firmware.model.load import ExternalLoad, ExternalLoadLost
 from firmware.model.machine import NEVER_MS, TICK
 from firmware.model.outlet import OfferChanged
@@ -56,7 +57,6 @@ from firmware.model.values import Limit, LimitSet, OwnLimitChanged, PhasesMa
 EPOCH = "dlm_epoch"  # the note of the last master's life here
 BEACON_MS = 1_000
 HISTORY_KEPT = 480  # four hours at the usual sample rate
-FUSE = "site"
 OFF, INTERNAL, STANDALONE = "off", "master_internal_slave", "master_standalone"
 MASTERS = (INTERNAL, STANDALONE)
 OF_POINTS = (EnergyWanted, OwnLimitChanged, OfferChanged, MeterRead)
@@ -160,7 +160,7 @@ class LoadManagement:
             self.room.cycle()
             self._note(now_ms)
         if self.master is not None:
-            room = SiteRoomChanged(((FUSE, self.room.given_ma()),))
+            room = SiteRoomChanged(((SITE, self.room.given_ma()),))
             self._tell(self.master, room, now_ms, out)
         heard: object = fact if isinstance(fact, (MasterSeen, UnitAsked, UnitAnswered)) else TICK
         self._show(now_ms, out)
@@ -227,11 +227,17 @@ class LoadManagement:
 
     def _site(self) -> Site:
         settings, period_ms = self.settings, self._period_ms
+        fuses = map(read_fuse, settings.texts("dlm_fuses"))
         imbalance_ma = 1_000 * settings.number("dlm_imbalance_limit")
         slot_ms = 60_000 * settings.number("dlm_rotation_minutes")
         return Site(
-            tree_of([Fuse(FUSE, settings.triple_ma("dlm_evse_subdistribution_limit"))]),
-            FUSE,
+            tree_of(
+                [
+                    Fuse(SITE, settings.triple_ma("dlm_evse_subdistribution_limit")),
+                    *(Fuse(one.name, one.limit_ma, one.behind) for one in fuses),
+                ]
+            ),
+            SITE,
             Policy(
                 imbalance_ma=imbalance_ma if settings.flag("dlm_imbalance_prevention") else None,
                 slot_ms=slot_ms,
@@ -241,6 +247,7 @@ class LoadManagement:
             period_ms,
             self.network,
             it_network=settings.flag("dlm_it_network"),
+            places=dict(map(read_place, settings.texts("dlm_places"))),
         )
 
     def _rule(self, now_ms: int, out: list[object]) -> None:

@@ -9,14 +9,14 @@ every share is rounded down to whole steps.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 FINE = 10**9  # pA in a mA
 # pA: what divisions rounded to just below a whole step reaches it all the same; 100,000 shares of a
 # place would have to gain it to make up a mA
 SLACK = 10**4
-_START, _END = 0, 1
 _LOW, _RISING = -2, -1  # of a share that has not ended: it stands at its lowest, or it rises
 
 
@@ -24,24 +24,28 @@ _LOW, _RISING = -2, -1  # of a share that has not ended: it stands at its lowest
 class Share:
     """Bounds and places of one share; `got_ma` and the place that `ended` it are the result."""
 
+    number: int  # of its claim
     weight: int
     low_ma: int
     high_ma: int
     places: tuple[int, ...]
-    got_ma: int = 0
-    got: int = _LOW  # pA
-    ended: int | None = None  # None: its own highest
+    got_ma: int = field(init=False)
+    got: int = field(init=False)  # pA
+    ended: int | None = field(init=False)  # None: its own highest
 
 
 @dataclass(slots=True)
 class _Group:
     """Shares that load the same places; what rises among them does so as one."""
 
-    places: tuple[int, ...]
-    shares: list[Share] = field(default_factory=list)
-    weight: int = 0  # of those that rise
-    low: int = 0  # of those that stand at their lowest
-    high_ma: int = 0
+    shares: Sequence[Share]
+    places: Sequence[int]
+    weight: int  # of those that rise
+    low_ma: int  # of those that stand at their lowest
+    high_ma: int
+
+
+_Levels = defaultdict[int, list[tuple[Share, _Group]]]  # pA a unit of weight
 
 
 @dataclass(slots=True)
@@ -55,70 +59,76 @@ class _Basin:
     queue: list[tuple[int, int]]  # level at which a place is full, never too high; the place
 
 
-def fill(shares: Sequence[Share], room_ma: Sequence[int], step_ma: int) -> dict[int, int]:
+def fill(groups: Sequence[Sequence[Share]], room_ma: Sequence[int], step_ma: int) -> dict[int, int]:
     """Work out `got_ma` and `ended` of every share; return how many share each full place.
 
-    The lowest of all must fit together. Bounds, room and step are whole mA, and what a place is
-    overfilled by, some pA a share, is far below one: so the rounded shares fit.
+    Shares of a group load the same places; the lowest of all must fit together. Bounds, room and
+    step are whole mA, and what a place is overfilled by, some pA a share, is far below one: so
+    the rounded shares fit.
     """
-    groups, events = _grouped(shares)
-    basin = _basin(groups.values(), room_ma)
+    parties, starts, ends = _begun(groups)
+    basin = _basin(parties, room_ma)
+    queue = basin.queue
     crowds: dict[int, int] = {}
-    for level, what, number in events:
-        _rise(basin, level, crowds)
-        share = shares[number]
-        if what == _START:
-            _start(basin, groups[share.places], share)
-        elif share.got < 0:
-            _end(basin, groups[share.places], share)
+    for level in sorted(starts.keys() | ends.keys()):
+        for share, group in starts.get(level, ()):
+            if queue and queue[0][0] < level:
+                _rise(basin, level, crowds)
+            _start(basin, group, share)
+        for share, group in ends.get(level, ()):
+            if share.got < 0 and queue and queue[0][0] < level:
+                _rise(basin, level, crowds)
+            if share.got < 0:  # no full place has ended it
+                _end(basin, group, share)
     step = step_ma * FINE
-    for share in shares:
-        share.got_ma = (share.got + SLACK) // step * step_ma
+    for shares in groups:
+        for share in shares:
+            share.got_ma = (share.got + SLACK) // step * step_ma
     return crowds
 
 
-def _grouped(
-    shares: Sequence[Share],
-) -> tuple[dict[tuple[int, ...], _Group], list[tuple[int, int, int]]]:
-    """Return groups by their places, and the levels at which shares start to rise and end."""
-    groups: dict[tuple[int, ...], _Group] = {}
-    events: list[tuple[int, int, int]] = []
-    first = min((s.low_ma * FINE // s.weight for s in shares), default=0)
-    for number, share in enumerate(shares):
-        group = groups.get(share.places)
-        if group is None:
-            group = groups[share.places] = _Group(share.places)
-        group.shares.append(share)
-        group.high_ma += share.high_ma
-        events.append((share.high_ma * FINE // share.weight, _END, number))
-        start = share.low_ma * FINE // share.weight
-        share.ended = None
-        if start == first:
-            share.got = _RISING
-            group.weight += share.weight
-        else:
-            share.got = _LOW
-            group.low += share.low_ma * FINE
-            events.append((start, _START, number))
-    events.sort()
-    return groups, events
+def _begun(groups: Sequence[Sequence[Share]]) -> tuple[list[_Group], _Levels, _Levels]:
+    """Return the groups, and the levels at which shares start to rise and end."""
+    starts: _Levels = defaultdict(list)
+    ends: _Levels = defaultdict(list)
+    first = min([s.low_ma * FINE // s.weight for shares in groups for s in shares], default=0)
+    parties = []
+    for shares in groups:
+        group = _Group(shares, shares[0].places, 0, 0, 0)
+        parties.append(group)
+        rising = low_ma = high_ma = 0
+        for share in shares:
+            weight, share.ended = share.weight, None
+            start = share.low_ma * FINE // weight
+            if start == first:
+                share.got = _RISING
+                rising += weight
+            else:
+                share.got = _LOW
+                low_ma += share.low_ma
+                starts[start].append((share, group))
+            high_ma += share.high_ma
+            ends[share.high_ma * FINE // weight].append((share, group))
+        group.weight, group.low_ma, group.high_ma = rising, low_ma, high_ma
+    return parties, starts, ends
 
 
-def _basin(groups: Iterable[_Group], room_ma: Sequence[int]) -> _Basin:
+def _basin(groups: Sequence[_Group], room_ma: Sequence[int]) -> _Basin:
     """Leave out the places that cannot become full."""
-    most_ma = [0] * len(room_ma)
+    spare_ma = list(room_ma)
     for group in groups:
+        high_ma = group.high_ma
         for place in group.places:
-            most_ma[place] += group.high_ma
-    tight = [sum_ma > room_ma[place] for place, sum_ma in enumerate(most_ma)]
+            spare_ma[place] -= high_ma
     room = [x * FINE for x in room_ma]
     load, slope = [0] * len(room), [0] * len(room)
     at: list[list[_Group]] = [[] for _ in room]
     for group in groups:
-        group.places = tuple([place for place in group.places if tight[place]])
+        group.places = [place for place in group.places if spare_ma[place] < 0]
+        low, weight = group.low_ma * FINE, group.weight
         for place in group.places:
-            load[place] += group.low
-            slope[place] += group.weight
+            load[place] += low
+            slope[place] += weight
             at[place].append(group)
     queue = [((room[p] - load[p]) // up, p) for p, up in enumerate(slope) if up]
     heapq.heapify(queue)
@@ -127,13 +137,13 @@ def _basin(groups: Iterable[_Group], room_ma: Sequence[int]) -> _Basin:
 
 def _rise(basin: _Basin, level: int, crowds: dict[int, int]) -> None:
     """Let the level rise; end what ends on the way at full places."""
-    queue = basin.queue
+    queue, slope = basin.queue, basin.slope
     while queue and queue[0][0] < level:
         known, place = queue[0]
-        if not basin.slope[place]:
+        if not slope[place]:
             heapq.heappop(queue)
             continue
-        full = (basin.room[place] - basin.load[place]) // basin.slope[place]
+        full = (basin.room[place] - basin.load[place]) // slope[place]
         if full > known:  # some have ended since
             heapq.heapreplace(queue, (full, place))
             continue
@@ -141,7 +151,7 @@ def _rise(basin: _Basin, level: int, crowds: dict[int, int]) -> None:
         for group in basin.groups[place]:
             if group.weight:
                 _end_all(basin, group, full, place)
-        crowds[place] = sum(len(group.shares) for group in basin.groups[place])
+        crowds[place] = sum([len(group.shares) for group in basin.groups[place]])
 
 
 def _start(basin: _Basin, group: _Group, share: Share) -> None:
@@ -166,8 +176,10 @@ def _end_all(basin: _Basin, group: _Group, level: int, ended: int) -> None:
     sum_ = 0
     for share in group.shares:
         if share.got == _RISING:
-            share.got, share.ended = max(share.low_ma * FINE, share.weight * level), ended
-            sum_ += share.got
+            low, got = share.low_ma * FINE, share.weight * level
+            share.got = got = got if got > low else low
+            share.ended = ended
+            sum_ += got
     weight, group.weight = group.weight, 0
     _count(basin, group, sum_, weight)
 

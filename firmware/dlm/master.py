@@ -38,7 +38,7 @@ FORGOTTEN_MS = 2 * LEASE_MAX_MS
 class Site:
     """What a master is told of its site. `cycle_ms` is the sample rate [CC613 7.4.1].
 
-    `fuse` is where a unit hangs that nobody has placed elsewhere.
+    `fuse` is behind which a unit is that nobody has placed elsewhere.
     """
 
     tree: Tree
@@ -50,6 +50,11 @@ class Site:
     network: int = 0
     quorum: bool = False
     it_network: bool = False
+    places: Mapping[str, str] = field(default_factory=dict)  # of units and labels: their fuses
+
+    def fuse_of(self, unit: str, label: str) -> str:
+        """Return the fuse behind which a unit is."""
+        return self.places.get(unit) or self.places.get(label) or self.fuse
 
 
 @dataclass(slots=True)
@@ -77,7 +82,8 @@ class Master:
         self.book = Book(site.tree, site.lease_ms, now_ms + LEASE_MAX_MS)
         self.state = MasterState(cycle_ms=now_ms, look_ms=now_ms)
         for record in records:
-            self._know(record, now_ms)
+            fuse = site.fuse_of(record.unit, record.label)
+            self._know(replace(record, fuse=fuse), now_ms)
 
     def handle(self, fact: object, now_ms: int) -> Iterable[object]:
         """Take one fact."""
@@ -110,7 +116,7 @@ class Master:
             return []  # its unit takes an answer to the latest only
         if self.site.it_network:
             asked = replace(asked, points=tuple(map(_between_phases, asked.points)))
-        record = _record(asked, known.record.fuse if known else self.site.fuse, known)
+        record = _record(asked, self.site.fuse_of(asked.unit, asked.label), known)
         if known is None or known.record != record:
             self._know(record, now_ms)
             out.append(KeepUnit(record))

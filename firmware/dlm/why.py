@@ -11,18 +11,24 @@ from firmware.dlm.fill import Share
 from firmware.dlm.phases import NAMES
 from firmware.dlm.tree import Load, Tree
 
+Reason = tuple[Bound, str | None, int | None, int | None, int]  # as a grant has them
 
-def granted(tree: Tree, claim: Claim, share: Share, crowds: Mapping[int, int]) -> Grant:
-    """Return the grant of one that is served; `crowds` share each full place."""
-    load = Load(claim.fuse, claim.lines, share.got_ma)
-    if share.ended is None:
-        return Grant(load, Bound.OWN_LIMIT)
-    pair = share.ended - 3 * len(tree.fuses)
-    if pair >= 0:
-        full, other = PAIRS[pair]
-        return Grant(load, Bound.IMBALANCE, phase=full, other=other, sharing=crowds[share.ended])
-    fuse, phase = tree.places[share.ended]
-    return Grant(load, Bound.FUSE, fuse, phase, sharing=crowds[share.ended])
+
+def reasons(tree: Tree, crowds: Mapping[int, int]) -> dict[int | None, Reason]:
+    """Return why shares end at each full place, and why those end that no place has ended."""
+    found: dict[int | None, Reason] = {None: (Bound.OWN_LIMIT, None, None, None, 0)}
+    for place, crowd in crowds.items():
+        if place < len(tree.places):
+            found[place] = (Bound.FUSE, *tree.places[place], None, crowd)
+        else:
+            full, other = PAIRS[place - len(tree.places)]
+            found[place] = (Bound.IMBALANCE, None, full, other, crowd)
+    return found
+
+
+def granted(claim: Claim, share: Share, reason: Reason) -> Grant:
+    """Return the grant of one that is served."""
+    return Grant(Load(claim.fuse, claim.lines, share.got_ma), *reason)
 
 
 def paused(tree: Tree, claim: Claim, lack: Lack) -> Grant:

@@ -18,12 +18,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware.io.dlm_keys import AUTHORITY, BROKER
+from firmware.io.dlm_bridge import Bridge, Uplink, bridge_rights, uplink_settings
+from firmware.io.dlm_keys import AUTHORITY, BROKER, NotPaired, authority_of
 from firmware.io.unique import put
 from firmware.model.dlm import MAX_FRAME_BYTES, UNIT_NAME
 
 PORT = 8883
 CONFIG, RIGHTS, ROOT, PID = "mosquitto.conf", "mosquitto.acl", "root.pem", "mosquitto.pid"
+UPLINK_ROOT = "uplink-root.pem"
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 1, 30
 _STEADY_S = 30  # a broker that ran so long was a good one
 _LINE_BYTES = 4_096
@@ -33,7 +35,11 @@ CONNECTIONS_MAX = 512
 
 @dataclass(frozen=True, slots=True)
 class BrokerConfig:
-    """Where the broker listens and whose certificates it shows; `unit` is the master's own."""
+    """Where the broker listens and whose certificates it shows; `unit` is its station's own.
+
+    That unit is the master's, unless there is an `uplink` to the master's broker; `bridges` are
+    the brokers that have theirs to this one.
+    """
 
     folder: Path
     keys: Path
@@ -41,6 +47,8 @@ class BrokerConfig:
     network: int
     address: str = "0.0.0.0"
     port: int = PORT
+    uplink: Uplink | None = None
+    bridges: tuple[Bridge, ...] = ()
 
 
 class DlmBroker:
@@ -81,7 +89,7 @@ class DlmBroker:
                 program, "-c", file, stdout=PIPE, stderr=asyncio.subprocess.STDOUT,
                 limit=_LINE_BYTES, start_new_session=True,
             )  # fmt: skip
-        except OSError as why:
+        except (OSError, NotPaired, ValueError) as why:
             return f"the broker for load management does not start: {why}"
         self.process = process
         try:
@@ -117,12 +125,19 @@ class DlmBroker:
 
 
 def write(config: BrokerConfig) -> Path:
-    """Write the broker's files; return the one that it is started with."""
+    """Write the broker's files; return the one to start it with; or raise."""
     assert UNIT_NAME.fullmatch(config.unit), f"{config.unit!r} cannot name a unit"
     config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     put(config.folder / ROOT, _certificate(config.keys / AUTHORITY), 0o600)
-    put(config.folder / RIGHTS, rights(config.unit, config.network), 0o600)
-    put(config.folder / CONFIG, settings(config), 0o600)
+    extra = bridge_rights(config.bridges, config.unit, config.network)
+    master = config.unit if config.uplink is None else None
+    put(config.folder / RIGHTS, rights(master, config.network) + extra, 0o600)
+    text = settings(config)
+    if config.uplink is not None:
+        root = config.folder / UPLINK_ROOT
+        put(root, authority_of(config.uplink.keys), 0o600)
+        text += uplink_settings(config.uplink, config.unit, config.network, root)
+    put(config.folder / CONFIG, text, 0o600)
     return config.folder / CONFIG
 
 
@@ -164,17 +179,24 @@ acl_file {config.folder / RIGHTS}
 """
 
 
-def rights(unit: str, network: int) -> str:
-    """Return who may do what: `%u` is the name in the certificate."""
-    return f"""\
-user {unit}
-topic read dlm/{network}/ask/+
-topic write dlm/{network}/answer/+
-topic write dlm/{network}/master
+def rights(master: str | None, network: int) -> str:
+    """Return who may do what: `%u` is the name in the certificate.
+
+    Where the master is behind a bridge, no unit may answer: what the bridge brings is not asked.
+    """
+    units = f"""\
 pattern write dlm/{network}/ask/%u
 pattern read dlm/{network}/answer/%u
 pattern read dlm/{network}/master
 """
+    if master is None:
+        return units
+    return f"""\
+user {master}
+topic read dlm/{network}/ask/+
+topic write dlm/{network}/answer/+
+topic write dlm/{network}/master
+{units}"""
 
 
 def _certificate(file: Path) -> str:

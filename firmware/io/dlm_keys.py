@@ -160,12 +160,20 @@ def bus_context(folder: Path) -> ssl.SSLContext:
     return context
 
 
+def authority_of(folder: Path) -> str:
+    """Return the certificate of the authority this unit is paired with; raise `NotPaired`."""
+    try:
+        return _BLOCK.findall((folder / UNIT).read_text())[-1]  # type: ignore[no-any-return]
+    except (OSError, IndexError, ValueError):
+        raise NotPaired(f"{folder} holds no certificate of a site; pair it by a code") from None
+
+
 def site_of(folder: Path) -> str:
     """Return the SHA-256 of the site's authority, by which its beacons are told apart."""
     try:
-        pem = _BLOCK.findall((folder / UNIT).read_text())[-1]
+        pem = authority_of(folder)
         return x509.load_pem_x509_certificate(pem.encode()).fingerprint(hashes.SHA256()).hex()
-    except (OSError, IndexError, ValueError):
+    except (NotPaired, ValueError):
         return ""
 
 

@@ -69,6 +69,7 @@ class Leave:
     waiting: set[str] = field(default_factory=set)  # a question about them is due or open
     known: set[str] = field(default_factory=set)  # the back end accepted them before
     rejected: set[tuple[str, str]] = field(default_factory=set)  # token and register of a start
+    booted: bool = False
     online: bool = False
 
     def card(self, running: Transaction | None) -> None:
@@ -110,7 +111,7 @@ class Leave:
     def answered(self, action: str, token: str, register: str) -> None:
         """The back end has answered: it is there, and may have said something of a token."""
         if action == "BootNotification":
-            self.online = True
+            self.booted = self.online = True
         if action not in ("Authorize", "StartTransaction"):
             return
         accepted = self.policy.verdict(token) == "Accepted"
@@ -129,6 +130,10 @@ class Leave:
         for token in self.waiting:
             self._in_doubt(token)
         self.waiting.clear()
+
+    def line_back(self) -> None:
+        """The same start is no new boot (OCPP-J 5.4): the back end is there again at once."""
+        self.online = self.booted
 
     def remote_start(self) -> None:
         """The back end asks for a start."""
@@ -154,7 +159,7 @@ class Leave:
         """The power was lost: what nobody wrote down is forgotten."""
         self.given.clear()
         self.waiting.clear()
-        self.online = False
+        self.booted = self.online = False
 
 
 # -- the policies that differ -------------------------------------------------------------------

@@ -45,7 +45,8 @@ NOW = "@now"  # stands in an answer until it leaves: a late one tells the time w
 # nothing else are one.
 SILENT = (
     Part.LED, Part.RECENT, Part.WEAR, Part.COMMISSIONING, Part.SECURITY, Part.TRANSFERS,
-    Part.INPUTS, Part.EXTERNAL, Part.BOARD_LINK, Part.LEARN,
+    Part.INPUTS, Part.EXTERNAL, Part.BOARD_LINK, Part.LEARN, Part.DLM, Part.DIMMING,
+    Part.SITE_INPUTS, Part.SCHEDULER,
 )  # fmt: skip
 
 
@@ -191,6 +192,7 @@ class Rig:
         a = self.around
         a.online, a.answers = not a.online, []
         if a.online:
+            self.leave.line_back()
             self.tell(b.BackendConnected(a.now_ms))
         else:
             self.leave.line_lost()

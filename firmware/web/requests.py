@@ -102,7 +102,7 @@ class Join(Asked):
     """The master to join, and the code that it shows."""
 
     host: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")]
-    port: Annotated[int, Field(ge=1, le=65_535)]
+    port: Annotated[int, Field(strict=False, ge=1, le=65_535)]  # 8884.0 is a whole number too
     code: Annotated[str, Field(pattern=r"^[0-9]{4} ?[0-9]{4}$")]
 
 

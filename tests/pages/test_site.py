@@ -42,11 +42,17 @@ def network(port):
 
 
 @pytest.fixture
-def sets(port, network):
+def tree():
+    """No fuse but that of the whole site."""
+    return ""
+
+
+@pytest.fixture
+def sets(port, network, tree):
     """A master whose cars share 12 A on each phase."""
     return (
         "dlm_mode=master_internal_slave", f"dlm_port={port}", network, "dlm_sample_rate=5",
-        "dlm_operator_evse_subdistribution_limit=12/12/12", *FREE,
+        "dlm_operator_evse_subdistribution_limit=12/12/12", f"dlm_fuses={tree}", *FREE,
     )  # fmt: skip
 
 
@@ -123,24 +129,18 @@ def test_the_site_says_why_in_the_language_of_the_person(person, station):
         expect(page.get_by_text(sentence)).to_be_visible()
 
 
-def test_fuses_behind_fuses_stand_under_them(person, station):
+@pytest.mark.parametrize("tree", ["garage 16/16/16;row-2 10/10/10 behind garage"])
+def test_fuses_behind_fuses_stand_under_them(person, station, tree):
     page = person.page
-
-    def deeper(route):
-        found = route.fetch().json()
-        top = found["fuses"][0] if found["fuses"] else None
-        if top is not None:
-            found["fuses"] += [{**top, "fuse": f, "parent": p}
-                               for f, p in (("garage", "site"), ("row 2", "garage"))]  # fmt: skip
-        route.fulfill(json=found)
-
-    page.route("**/api/v1/site", deeper)
     person.signs_in("user", PASSWORD, first=station.labels["user"])
     person.opens("Site")
     within = page.get_by_role("region", name="Fuses").get_by_role("listitem")
     third = within.filter(has_text="Fuse site").get_by_role("listitem").filter(
         has_text="Fuse garage").get_by_role("listitem")  # fmt: skip
-    expect(third.get_by_role("table", name="Fuse row 2")).to_be_visible(timeout=SLOW_MS)
+    row = third.get_by_role("table", name="Fuse row-2").get_by_role("row")
+    expect(row.nth(3)).to_have_text("L30 A10 A10 A", timeout=SLOW_MS)
+    outlets = page.get_by_role("table", name="Outlets").get_by_role("row")
+    expect(outlets.nth(1)).to_contain_text("Fuse site")
     assert not page.evaluate(WIDER)
 
 

@@ -11,6 +11,9 @@ from tests.pure.rigs import settings
 SINGLE = {"station_single_supply": "on"}
 METER = {"dlm_external_meter_support": "on", "meter2_type": "siemens_7km2200_tcp",
          "meter2_ip": "10.0.0.9"}  # fmt: skip
+TWICE = "stands there twice, or is the name of the site itself"
+BEFORE = "dlm_fuses: a is behind b, which does not stand before it; write the upper fuse first"
+WRONG = ("a", "a 9/9", "a 9/9/9 over b", "a b 9/9/9", "ä 9/9/9", "a 9/9/99999")
 STATIC = {"lan_config_mode": "manual", "lan_static_ip": "192.168.1.20"}
 
 
@@ -315,3 +318,23 @@ def _other(param, text):
         return param.parse(text) != param.default
     except ValueError:
         return False
+
+
+@pytest.mark.parametrize(
+    "fuses, places, said",
+    [
+        ("a 9/9/9; a 8/8/8", "", f"dlm_fuses: a {TWICE}"),
+        ("site 9/9/9", "", f"dlm_fuses: site {TWICE}"),
+        ("a 9/9/9 behind b; b 9/9/9", "", BEFORE),
+        ("a 9/9/9", "u at b", "dlm_places: u is at b, which is none of dlm_fuses"),
+        ("a 9/9/9", "u at a; u at site", "dlm_places: u stands there twice"),
+    ],
+)  # fmt: skip
+def test_fuses_of_a_site_that_make_no_tree_are_refused(fuses, places, said):
+    assert errors({"dlm_fuses": fuses, "dlm_places": places}) == [said]
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_fuse_that_is_not_written_like_one_is_refused(text):
+    (said,) = errors({"dlm_fuses": text})
+    assert "fuses like row 32/32/32 behind deck" in said

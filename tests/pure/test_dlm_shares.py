@@ -189,3 +189,20 @@ def test_the_table_of_the_master_limits_the_whole_site_by_the_clock():
     assert lan.amps[:2] == [20, 20]
     lan.wait(60_000)
     assert lan.amps[:2] == [10, 10]
+
+
+def test_a_fuse_of_the_site_holds_the_stations_behind_it():
+    fuses = {
+        "dlm_fuses": "deck 40/40/40; row 20/20/20 behind deck",
+        "dlm_places": "s1 at row; s2 at row; s3 at deck",
+    }
+    lan = plugged(4, **fuses)
+    assert lan.amps == [15, 10, 10, 15]  # the row leaves 30 of the site to the two others
+    assert "fuse row on L1" in lan.members[1].core.limits.why(1)
+    assert [one["fuse"] for one in lan.members[0].command("site")[0]["fuses"]] == [
+        "site", "deck", "row",
+    ]  # fmt: skip
+    lan.members[0].write(dlm_places="s1 at row; s3 at deck")
+    lan.wait(5_000)
+    assert lan.amps == [12, 12, 12, 12]
+    assert lan.most_ma <= 50_000

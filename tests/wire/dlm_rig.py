@@ -136,11 +136,23 @@ class Party:
         return self.told[-1:] == [""]
 
 
+def broker_config(folder, port, keys="master", **more):
+    """Return the configuration of a master's broker; below `folder` lie the keys."""
+    told = {"unit": MASTER, "network": 0, "address": "127.0.0.1", "port": port} | more
+    return BrokerConfig(folder / f"{keys}-broker", folder / keys, **told)
+
+
 @asynccontextmanager
 async def broker(folder, port, news, keys="master"):
     """A broker, up; below `folder` lie the keys."""
+    async with running_broker(broker_config(folder, port, keys), news) as made:
+        yield made
+
+
+@asynccontextmanager
+async def running_broker(config, news):
+    """A broker of this configuration, up."""
     told = Told(news)
-    config = BrokerConfig(folder / "broker", folder / keys, MASTER, 0, "127.0.0.1", port)
     made = DlmBroker(config, told.append)
     async with running(made.run()):
         await news.until(lambda: told[-1:] == [""])
@@ -153,9 +165,10 @@ def master(keys, port, news, epoch=1):
     return Party(machine, BusConfig(MASTER, 0, keys, master=True), [("127.0.0.1", port)], news)
 
 
-def slave(keys, unit, brokers, news):
+def slave(keys, unit, brokers, news, disconnected_ma=0):
     """Return a unit's party; its car wants 32 A on three phases."""
-    party = Party(Slave(unit, 1, 0, 0), BusConfig(unit, 0, keys), brokers, news)
+    machine = Slave(unit, 1, 0, disconnected_ma)
+    party = Party(machine, BusConfig(unit, 0, keys), brokers, news)
     wants = PointState(f"{unit}/1", "RST", (0, 1, 2), 32_000, (0, 0, 0), 0)
     party.runner.post(PointTold(wants))
     return party

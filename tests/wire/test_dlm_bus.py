@@ -213,7 +213,7 @@ def test_without_its_rights_the_broker_would_let_a_unit_forge(place):
         ):
             await one.subscribe("dlm/0/answer/one")
             allowed = rights(rig.MASTER, 0) + "pattern readwrite dlm/0/#\n"
-            (folder / "broker" / RIGHTS).write_text(allowed)
+            (folder / "master-broker" / RIGHTS).write_text(allowed)
             os.kill(broker.made.process.pid, signal.SIGHUP)  # it reads its rights again
             async with rig.running(_forging(two)):
                 return await heard_by(one, [], _nothing, b"forged")

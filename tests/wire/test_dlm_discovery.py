@@ -9,7 +9,10 @@ import pytest
 from zeroconf import IPVersion
 from zeroconf.asyncio import AsyncZeroconf
 
+from firmware.apps.load_link import LoadLink, Place
 from firmware.io.dlm_discovery import TRIED_MAX, Announcer, Beacon, Finder, read
+from firmware.model.dlm import AnnounceMaster
+from tests.pure.rigs import settings
 
 SITE, OTHER_SITE = "a" * 64, "b" * 64
 LOCAL = "127.0.0.1"
@@ -136,3 +139,30 @@ def test_no_more_addresses_than_some_are_tried():
 
     tried = asyncio.run(run())
     assert tried == [(LOCAL, 2_000 + n) for n in range(TRIED_MAX + 1, 1, -1)]
+
+
+@pytest.mark.covers("B-DLM-03", "P100")
+@pytest.mark.parametrize("mode, hidden, shown", [
+    ("master_standalone", "off", True), ("master_standalone", "on", False),
+    ("slave_auto_discovery", "off", False),
+])  # fmt: skip
+def test_a_master_shows_itself_unless_that_is_disabled(tmp_path, mode, hidden, shown):
+    async def run():
+        texts = {"dlm_mode": mode, "dlm_disable_discovery": hidden, "dlm_network_id": "7"}
+        link = LoadLink(settings(**texts), Place("u1", tmp_path), lambda fact: None)
+        link.perform(AnnounceMaster(3))
+        return link.beacon()
+
+    beacon = asyncio.run(run())
+    assert (beacon is not None) is shown
+    if beacon is not None:
+        assert (beacon.master, beacon.network, beacon.epoch) == ("u1", 7, 3)
+
+
+@pytest.mark.covers("B-DLM-03")
+def test_an_automatic_slave_has_no_address_to_try_where_no_beacon_is_seen(tmp_path):
+    async def run():
+        texts = {"dlm_mode": "slave_auto_discovery"}
+        return LoadLink(settings(**texts), Place("u1", tmp_path), lambda fact: None).brokers()
+
+    assert list(asyncio.run(run())) == []

@@ -173,6 +173,7 @@ def control_text(release: Release, size_kib: int) -> str:
     fields = {
         "Package": NAME, "Version": version(release), "Architecture": ARCHITECTURE,
         "Maintainer": MAINTAINER, "Installed-Size": str(size_kib), "Depends": needs,
+        "Recommends": "mosquitto",  # of a master of load management
         "Section": "embedded", "Priority": "optional", "Description": DESCRIPTION,
     }  # fmt: skip
     return "".join(f"{key}: {value}\n" for key, value in fields.items())

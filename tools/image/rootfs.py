@@ -28,6 +28,7 @@ ENABLED = ("systemd-networkd", "systemd-resolved", "systemd-timesyncd", "ssh", "
 DISABLED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
     "e2scrub_reap.service", "systemd-networkd-wait-online.service",
+    "mosquitto.service",  # a master of load management runs a broker of its own
 )  # fmt: skip
 
 

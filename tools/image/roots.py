@@ -24,6 +24,7 @@ BASE = ("systemd-sysv", "udev", "python3")  # and what the package names itself
 OF_IMAGE = (
     "dbus", "systemd-resolved", "systemd-timesyncd", "iproute2", "iputils-ping", "openssh-server",
     "e2fsprogs", "dosfstools", "fdisk", "kmod", "tzdata", "ca-certificates", "netbase", "less",
+    "mosquitto",
 )  # fmt: skip
 NOT_INSTALLED = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*")
 AGE = ("Acquire::Check-Valid-Until", "Acquire::Check-Date")  # a mirror may be a snapshot

@@ -22,10 +22,12 @@ from tools.measure import (
     dying,
     faults,
     lan,
+    links,
     pages,
     pins,
     processes,
     reaction,
+    routed,
 )
 from tools.uml.kernel import NoKernel
 
@@ -34,7 +36,7 @@ AIM_US = 2_000
 SAMPLED_AIM_US = 50_000
 PARTS = (
     "steps", "profiles", "allocation", "idle", "demo", "pages", "backlog", "dying", "faults",
-    "reaction", "pins", "lan",
+    "reaction", "pins", "lan", "route", "paper", "links",
 )  # fmt: skip
 PIN_TRIALS = 20
 BOARD = TOP / "boards" / "mock.toml"
@@ -128,6 +130,27 @@ def _lan(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
         figures["lan_ms"] = asyncio.run(lan.measure(say))
     except lan.NoLan as why:
         figures["lan_ms"] = {}
+        say(f"not measured: {why}")
+
+
+def _route(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
+    try:
+        figures["route_ms"] = asyncio.run(routed.measure(say))
+    except lan.NoLan as why:
+        figures["route_ms"] = {}
+        say(f"not measured: {why}")
+
+
+def _paper(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
+    figures["dlm_master_on_paper"] = links.on_paper(say)
+    figures["dlm_step_on_paper_ms"] = links.steps_on_paper(say)
+
+
+def _links(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
+    try:
+        figures["dlm_links"] = asyncio.run(links.over_the_broker(say))
+    except links.NoLinks as why:
+        figures["dlm_links"] = {}
         say(f"not measured: {why}")
 
 
@@ -230,6 +253,33 @@ def _print_lan(console: Console, figures: Figures) -> None:
     console.print(table)
 
 
+def _print_route(console: Console, figures: Figures) -> None:
+    table = Table("", "ms", title="load management across a router")
+    for name, took_ms in figures["route_ms"].items():  # type: ignore[attr-defined]
+        table.add_row(name, f"{took_ms:,}")
+    console.print(table)
+
+
+def _print_paper(console: Console, figures: Figures) -> None:
+    rows: dict[str, dict[str, float]] = figures["dlm_master_on_paper"]  # type: ignore[assignment]
+    table = Table("", *next(iter(rows.values())), title="load management: a master on paper")
+    for name, row in rows.items():
+        table.add_row(name, *map(str, row.values()))
+    console.print(table)
+    steps: dict[str, float] = figures["dlm_step_on_paper_ms"]  # type: ignore[assignment]
+    told = ", ".join(f"{name} {value:g}" for name, value in steps.items())
+    console.print(f"a meter's step until the last of {links.STEPPED} is lower, virtual ms: {told}")
+
+
+def _print_links(console: Console, figures: Figures) -> None:
+    table = Table("", "", "", title="load management over the broker, mutual TLS")
+    for units, parts in figures["dlm_links"].items():  # type: ignore[attr-defined]
+        for part, row in parts.items():
+            told = ", ".join(f"{name} {value:g}" for name, value in row.items())
+            table.add_row(units, part, told)
+    console.print(table)
+
+
 def faults_table(rows: dict[str, dict[str, object]]) -> Table:
     """Return the table of faults: from the input to open contacts, beside the limit."""
     table = Table(title="input to open contacts in the wire rig, ms, cars charge, under load")
@@ -276,13 +326,13 @@ def _judge(console: Console, reactions: dict[str, dict[str, float]], *, fifo: bo
 
 _MEASURES = dict(zip(PARTS, (
     _steps, _profiles, _allocation, _idle, _demo, _pages, _backlog, _dying, _faults, _reaction,
-    _pins, _lan,
+    _pins, _lan, _route, _paper, _links,
 ), strict=True))  # fmt: skip
 _PRINTS = dict(zip(PARTS, (
     _print_steps, _print_profiles, _print_allocation, _print_idle, _print_demo, _print_pages,
     _print_backlog, _print_dying,
     _print_faults,
-    _print_reaction, _print_pins, _print_lan,
+    _print_reaction, _print_pins, _print_lan, _print_route, _print_paper, _print_links,
 ), strict=True))  # fmt: skip
 
 

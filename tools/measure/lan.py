@@ -1,8 +1,9 @@
-"""Three stations in a LAN: the link of one is cut and mended, the master is killed and is back.
+"""Three stations in a LAN: a cable is cut, the master killed, the house's meter rises and is mute.
 
-Each is a process in a network namespace of its own, behind a bridge in a fourth; they find each
-other by multicast DNS and talk over the real broker. It needs root, iproute2 and mosquitto.
-Times are monotonic, from just before the blow to the stamp of what came into force.
+Each station is the processes that ship, over the mock board, in a network namespace of its own
+behind a switch; they find each other by multicast DNS and talk over the real broker. The meter is a
+Modbus server in a namespace of its own. It needs root, iproute2 and mosquitto. Times are monotonic,
+from just before the blow to when the permit for the last station was logged.
 """
 
 from __future__ import annotations
@@ -10,26 +11,58 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+from firmware.apps.load_link import Place
+from firmware.apps.waking import UNIT
 from firmware.io.clock import now_ms
 from firmware.io.dlm_keys import SiteAuthority, keep_unit, signing_request, unit_key
-from tools.measure.lan_unit import DISCONNECTED_MA, FUSE_MA
+from firmware.io.sqlite import Database
+from firmware.model.storage import PutNote
+from firmware.storage import rows, schema
 
 MASTER, CUT, OTHER = "cellar", "garage", "yard"
 NAMES = (MASTER, CUT, OTHER)
+SWITCH = "lan"
 WAIT_S = 120.0
+FUSE_A, LEAST_A, WANTED_A = 48, 6, 32
+FUSE_MA, DISCONNECTED_MA, WANTED_MA = 1_000 * FUSE_A, 1_000 * LEAST_A, 1_000 * WANTED_A
+METER, METER_AT = "meter", "10.77.0.9"
+HOUSE_A, RISEN_A, FALLBACK_A, MAIN_A = 10, 33, 39, 63  # 48, 30 and 24 A are left of the last
 _SHARE_MA = FUSE_MA // 3
-_MORE_MA = (FUSE_MA - DISCONNECTED_MA) // 2
+_MORE_MA = (FUSE_MA - 2 * DISCONNECTED_MA) // 2  # a station has two outlets
+SITE = {
+    "free_charging": "on",
+    "free_charging_mode": "no_ocpp",
+    "maximum_current_1": f"{WANTED_A}",
+    "operator_current_limit_1": f"{WANTED_A}",
+    "dlm_sample_rate": "5",
+    "dlm_evse_subdistribution_limit": f"{FUSE_A}/{FUSE_A}/{FUSE_A}",
+    "dlm_operator_evse_subdistribution_limit": f"{FUSE_A}/{FUSE_A}/{FUSE_A}",
+    "dlm_minimum_current_limit": f"{LEAST_A}",
+    "dlm_disconnected_limit": f"{LEAST_A}",
+}
+HOUSE = {
+    "dlm_external_meter_support": "on",
+    "meter2_type": "siemens_7km2200_tcp",
+    "meter2_ip": METER_AT,
+    "dlm_external_meter_location": "excluding_evse",
+    "dlm_main_distribution_limit": f"{MAIN_A}/{MAIN_A}/{MAIN_A}",
+    "dlm_external_load_fallback": f"{FALLBACK_A}/{FALLBACK_A}/{FALLBACK_A}",
+}
+_GIVEN = re.compile(rb"event=GivePermit .*outlet=1 limit_ma=(\d+)")
+_ENDED = re.compile(rb"event=EndPermit .*outlet=1 ")
 Say = Callable[[str], None]
 
 
@@ -39,10 +72,11 @@ class NoLan(Exception):
 
 @dataclass(slots=True)
 class Station:
-    """A process and what it has told, with the last limit in force."""
+    """The processes of a station, with the last limit that its first outlet was given."""
 
     name: str
     process: Process
+    ready: asyncio.Future[dict[str, Any]]
     limit_ma: int = -1
     at_ms: int = 0
     reading: asyncio.Task[None] | None = None
@@ -54,24 +88,34 @@ class Lan:
 
     folder: Path
     tag: str = field(default_factory=lambda: f"psdlm{os.getpid()}")
+    names: list[str] = field(default_factory=list)  # of the namespaces
     stations: dict[str, Station] = field(default_factory=dict)
-    lives: dict[str, int] = field(default_factory=dict)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def build(self) -> None:
-        """Put up namespaces and cables."""
-        middle = f"{self.tag}-lan"
-        _ip("netns", "add", middle)
-        _ip("-n", middle, "link", "add", "bridge", "type", "bridge")
-        _ip("-n", middle, "link", "set", "bridge", "up")
+        """Put up a switch, and a cable from it to a namespace for each station."""
+        middle = self.add(SWITCH)
+        ip("-n", middle, "link", "add", "bridge", "type", "bridge")
+        ip("-n", middle, "link", "set", "bridge", "up")
         for number, name in enumerate(NAMES):
-            there = self.space(name)
-            _ip("netns", "add", there)
-            _ip("-n", middle, "link", "add", name, "type", "veth", "peer", "eth0", "netns", there)
-            _ip("-n", middle, "link", "set", name, "master", "bridge", "up")
-            _ip("-n", there, "addr", "add", f"10.77.0.{number + 1}/24", "dev", "eth0")
-            for device in ("eth0", "lo"):
-                _ip("-n", there, "link", "set", device, "up")
+            self.add(name)
+            self.join(name, SWITCH, f"10.77.0.{number + 1}/24")
+            ip("-n", middle, "link", "set", name, "master", "bridge")
+
+    def add(self, name: str) -> str:
+        """Make a namespace; return what the kernel calls it."""
+        ip("netns", "add", self.space(name))
+        self.names.append(name)
+        ip("-n", self.space(name), "link", "set", "lo", "up")
+        return self.space(name)
+
+    def join(self, name: str, middle: str, address: str) -> None:
+        """Lay a cable: `eth0` with this address here, in the middle a port of this name."""
+        here, there = self.space(name), self.space(middle)
+        ip("-n", there, "link", "add", name, "type", "veth", "peer", "eth0", "netns", here)
+        ip("-n", here, "addr", "add", address, "dev", "eth0")
+        ip("-n", there, "link", "set", name, "up")
+        ip("-n", here, "link", "set", "eth0", "up")
 
     def space(self, name: str) -> str:
         """Return the namespace of a station."""
@@ -79,25 +123,53 @@ class Lan:
 
     def cable(self, name: str, state: str) -> None:
         """Pull a station's cable out of the switch (`down`), or put it in (`up`)."""
-        _ip("-n", f"{self.tag}-lan", "link", "set", name, state)
+        ip("-n", self.space(SWITCH), "link", "set", name, state)
 
-    async def start(self, name: str) -> None:
-        """Start a station."""
-        self.lives[name] = self.lives.get(name, 0) + 1
-        process = await asyncio.create_subprocess_exec(
-            "ip", "netns", "exec", self.space(name), sys.executable, "-m",
-            "tools.measure.lan_unit", name, str(self.folder / name), str(self.lives[name]),
-            *(["--master"] if name == MASTER else []), stdout=PIPE, stderr=DEVNULL,
+    async def start(self, name: str, mode: str, **settings: str) -> None:
+        """Start a station with a car that wants all it can get; it is ready afterwards."""
+        sets = {**SITE, "dlm_mode": mode, **settings}
+        process = await self.run(
+            name, "firmware.apps.run", "--board", "boards/mock.toml", "--state",
+            str(self.folder / name), *(f"--set={key}={value}" for key, value in sets.items()),
         )  # fmt: skip
-        station = self.stations[name] = Station(name, process)
+        ready = asyncio.get_running_loop().create_future()
+        station = self.stations[name] = Station(name, process, ready)
         station.reading = asyncio.create_task(self._read(station))
+        async with asyncio.timeout(WAIT_S):
+            bench = (await ready)["bench"]
+        for verb in (
+            {"do": "plug", "outlet": 1, "cable_ma": WANTED_MA},
+            {"do": "car", "outlet": 1},
+        ):
+            plugging = await self.run(name, "tools.measure.verb", bench, json.dumps(verb))
+            await plugging.communicate()
+
+    async def run(self, name: str, module: str, *words: str) -> Process:
+        """Run a module in a namespace."""
+        return await asyncio.create_subprocess_exec(
+            "ip", "netns", "exec", self.space(name), sys.executable, "-m", module, *words,
+            stdin=PIPE, stdout=PIPE, stderr=STDOUT,
+        )  # fmt: skip
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to all processes in a namespace at once, to a master's broker too."""
+        for pid in self._pids(name):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _pids(self, name: str) -> list[int]:
+        words = ["ip", "netns", "pids", self.space(name)]
+        return [*map(int, subprocess.run(words, capture_output=True, text=True).stdout.split())]
 
     async def _read(self, station: Station) -> None:
         assert station.process.stdout is not None
         async for line in station.process.stdout:
-            told = json.loads(line)
-            if "limit_ma" in told:
-                station.limit_ma, station.at_ms = told["limit_ma"], told["at_ms"]
+            if line.startswith(b'{"ready"') and not station.ready.done():
+                station.ready.set_result(json.loads(line.partition(b"}}")[0] + b"}}"))
+            given, ended = _GIVEN.search(line), _ENDED.search(line)
+            if given or ended:
+                station.limit_ma = int(given[1]) if given else 0
+                station.at_ms = now_ms()
                 self.news.set()
 
     async def when(self, limits_ma: dict[str, int]) -> int:
@@ -110,34 +182,36 @@ class Lan:
 
     async def clear(self) -> None:
         """End everything and take it down."""
+        for name in self.names:
+            self.signal(name, signal.SIGKILL)
         for station in self.stations.values():
-            with suppress(ProcessLookupError):
-                station.process.terminate()
             await station.process.wait()
-        for name in NAMES:
-            left = subprocess.run(
-                ["ip", "netns", "pids", self.space(name)], capture_output=True, text=True
-            )
-            for pid in left.stdout.split():  # a broker that outlived its master
-                with suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
-        for space in (*map(self.space, NAMES), f"{self.tag}-lan"):
-            subprocess.run(["ip", "netns", "del", space], capture_output=True)
+        for name in self.names:
+            subprocess.run(["ip", "netns", "del", self.space(name)], capture_output=True)
 
 
-async def measure(say: Say) -> dict[str, int]:
-    """Return ms for each thing that happens; raise `NoLan`."""
+def check() -> None:
+    """Raise `NoLan` where this machine cannot play one."""
     if os.geteuid() != 0:
         raise NoLan("namespaces of the network are made by root")
     for program, package in (("ip", "iproute2"), ("mosquitto", "mosquitto")):
         if shutil.which(program) is None:
             raise NoLan(f"{program} not found; `apt-get install {package}` mends that")
+
+
+async def measure(say: Say) -> dict[str, int]:
+    """Return ms for each thing that happens; raise `NoLan`."""
+    check()
     with TemporaryDirectory(prefix="powerstation-") as folder:
-        _pair(Path(folder))
+        pair(Path(folder), CUT, OTHER)
         lan = Lan(Path(folder))
         try:
             lan.build()
-            say("three stations in a LAN, a cable cut, the master killed, about two minutes")
+            lan.add(METER)
+            lan.join(METER, SWITCH, f"{METER_AT}/24")
+            ip("-n", lan.space(SWITCH), "link", "set", METER, "master", "bridge")
+            say("three stations and a meter in a LAN: a cable cut, the master killed, the house "
+                "rises, its meter mute; about three minutes")  # fmt: skip
             return await _played(lan)
         finally:
             await lan.clear()
@@ -150,9 +224,10 @@ async def _played(lan: Lan) -> dict[str, int]:
         taken[what] = await lan.when(limits_ma) - since_ms
 
     shares = dict.fromkeys(NAMES, _SHARE_MA)
+    meter = await _meter(lan)
     begun_ms = now_ms()
     for name in NAMES:
-        await lan.start(name)
+        await _start(lan, name)
     await until("start: three shares", shares, begun_ms)
     begun_ms = now_ms()
     lan.cable(CUT, "down")
@@ -166,24 +241,75 @@ async def _played(lan: Lan) -> dict[str, int]:
     lan.cable(CUT, "up")
     await until("cable back: three shares", shares, begun_ms)
     begun_ms = now_ms()
-    lan.stations[MASTER].process.kill()
+    await _show(meter, RISEN_A)
+    await until("house risen, overload: all lowered", _thirds(MAIN_A - RISEN_A), begun_ms)
+    begun_ms = now_ms()
+    await _show(meter, HOUSE_A)
+    await until("house as before: three shares", shares, begun_ms)
+    begun_ms = now_ms()
+    lan.signal(METER, signal.SIGSTOP)
+    await until(
+        "meter mute: all at what its fallback leaves", _thirds(MAIN_A - FALLBACK_A), begun_ms
+    )
+    begun_ms = now_ms()
+    lan.signal(METER, signal.SIGCONT)
+    await until("meter answers: three shares", shares, begun_ms)
+    begun_ms = now_ms()
+    lan.signal(MASTER, signal.SIGKILL)
     fallen = {CUT: DISCONNECTED_MA, OTHER: DISCONNECTED_MA}
     await until("master killed: two stations at the disconnected limit", fallen, begun_ms)
     begun_ms = now_ms()
-    await lan.start(MASTER)
+    await _start(lan, MASTER)
     await until("master back: three shares", shares, begun_ms)
     return taken
 
 
-def _pair(folder: Path) -> None:
-    authority = SiteAuthority(folder / MASTER, MASTER)
-    for name in (CUT, OTHER):
+def _thirds(amps: int) -> dict[str, int]:
+    return dict.fromkeys(NAMES, 1_000 * (amps // 3))
+
+
+async def _start(lan: Lan, name: str) -> None:
+    if name == MASTER:
+        await lan.start(name, "master_internal_slave", **HOUSE)
+    else:
+        await lan.start(name, "slave_auto_discovery")
+
+
+async def _meter(lan: Lan) -> Process:
+    words = ("--map", "pac2200", "--at", f"{METER_AT}:502", "--follow")
+    meter = await lan.run(METER, "tools.meters", *words)
+    assert meter.stdout is not None
+    await meter.stdout.readline()  # it listens
+    await _show(meter, HOUSE_A)
+    return meter
+
+
+async def _show(meter: Process, amps: int) -> None:
+    assert meter.stdin is not None
+    meter.stdin.write(f"{amps},{amps},{amps}\n".encode())
+    await meter.stdin.drain()
+
+
+def pair(folder: Path, *names: str) -> None:
+    """Make a site: below `folder` each station has its name, and the keys that it holds."""
+    authority = SiteAuthority(_named(folder, MASTER), MASTER)
+    for name in names:
         key = unit_key()
         issued = authority.signed(name, signing_request(key, name))
-        keep_unit(folder / name, key, name, issued, authority.pem)
+        keep_unit(_named(folder, name), key, name, issued, authority.pem)
 
 
-def _ip(*words: str) -> None:
+def _named(folder: Path, name: str) -> Path:
+    place = Place(name, folder / name)
+    place.state.mkdir()
+    database = Database(place.state / "station.db", schema.MIGRATIONS)
+    database.apply(rows.statements(PutNote(UNIT, name)))
+    database.close()
+    return place.keys
+
+
+def ip(*words: str) -> None:
+    """Run `ip`; raise `NoLan`."""
     done = subprocess.run(["ip", *words], capture_output=True, text=True)
     if done.returncode:
         raise NoLan(f"ip {' '.join(words)}: {done.stderr.strip()}")

@@ -55,7 +55,7 @@ function Shared({ site }: { site: Site }) {
         <p class="soft small">{t('In force: the most that the outlets may draw now. Available: what may be shared out now. Limit: what the fuse carries.')}</p>
       </Card>
       <Card wide title={`${t('Outlets')}${waiting ? ` · ${plural(waiting, '{n} waits', '{n} wait')}` : ''}`}>
-        {site.points.length > 0 && <Points points={site.points} />}
+        {site.points.length > 0 && <Points points={site.points} tree={site.fuses.length > 1} />}
         {!site.points.length && <p class="soft">{t('No outlet is known yet.')}</p>}
       </Card>
       <SiteChart history={site.history} />

@@ -65,7 +65,7 @@ function Bar({ force, given, limit }: { force: number; given: number; limit: num
 const COLUMNS = ['Outlet', 'State', 'Phases', 'Limit', 'Draws', 'Waits for', 'Why'];
 
 // On a phone each row is a card of its own; the roles keep it a table for who hears it.
-export function Points({ points }: { points: SitePoint[] }) {
+export function Points({ points, tree }: { points: SitePoint[]; tree: boolean }) {
   return (
     <table class="points" role="table" aria-label={t('Outlets')}>
       <thead role="rowgroup"><tr role="row">{COLUMNS.map((name) => <th scope="col" role="columnheader">{t(name)}</th>)}</tr></thead>
@@ -81,7 +81,7 @@ export function Points({ points }: { points: SitePoint[] }) {
           ];
           return (
             <tr role="row" key={one.point}>
-              <th scope="row" role="rowheader">{one.name}</th>
+              <th scope="row" role="rowheader">{one.name}{tree && <span class="soft small block">{t('Fuse {name}', { name: one.fuse })}</span>}</th>
               {cells.map((cell, n) => <td role="cell" data-label={t(COLUMNS[n + 1]!)}>{cell}</td>)}
             </tr>
           );
