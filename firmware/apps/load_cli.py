@@ -53,7 +53,7 @@ def invite(state: State = STATE) -> None:
     print(f"{told['code'][:4]} {told['code'][4:]}")
     console.print(
         f"Good for {told['ends_in_s']} s and one station. There: powerstation load join HOST "
-        "CODE, or Load management in its pages."
+        "CODE, or Site in its pages."
     )
 
 

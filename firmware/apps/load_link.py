@@ -164,9 +164,7 @@ class LoadLink:
             problem = BusTold("broker", f"the keys of the site cannot be kept: {why}")
             self._loop.call_soon(self._post, problem)
             return
-        self._desk = PairingDesk(
-            authority, keys, lambda text: self._post(PairingTold(text)), self._loop.time
-        )
+        self._desk = PairingDesk(authority, keys, self._desk_told, self._loop.time)
         self._broker = DlmBroker(
             BrokerConfig(place.state / "broker", keys, place.unit, self.network, port=self.port),
             self._told("broker"),
@@ -250,6 +248,10 @@ class LoadLink:
             return
         self._changed.set()
         self._post(PairingOpened(code, loop_ms(self._loop) + self._desk.left_ms))
+
+    def _desk_told(self, text: str) -> None:
+        good = self._desk is not None and self._desk.left_ms > 0
+        self._post(PairingTold(text, open=good))
 
     async def _pair(self, wish: PairWith) -> None:
         side = int(wish.second)

@@ -45,6 +45,7 @@ Words = Mapping[str, Any]
 Told = dict[str, object]
 _OWN = ("session", "logout", "password")  # what somebody may do who has to change the password
 _OPERATORS = ("transactions", "logs", "email_test")
+_POLLED = ("limits", "site", "pairing")  # a page asks these by itself: nobody need be there
 _CHANGING = ("logout", "password", "email_test")
 _NOBODY = hashed("nobody has this password: it is compared for users who do not exist")
 
@@ -93,7 +94,7 @@ class WebDesk:
         if name == "login":
             return await self._login(words)
         token = words.get("session")
-        touch = words.get("touch") is not False
+        touch = words.get("touch") is not False and name not in _POLLED
         found = self.accounts.find(token, now_ms, touch=touch) if isinstance(token, str) else None
         if found is None:
             language = self.core.configuration.settings.text("ui_language")

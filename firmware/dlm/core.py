@@ -75,6 +75,11 @@ class Pairing:
     text: str = ""
     paired: bool = False
 
+    def after(self, fact: PairingTold) -> Pairing:
+        """Return it with the news; a code that is still good stays."""
+        code, until_ms = (self.code, self.until_ms) if fact.open else ("", 0)
+        return Pairing(self.told + 1, code, until_ms, fact.text, fact.paired)
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -143,8 +148,8 @@ class LoadManagement:
                 self.links[part] = problem
             case PairingOpened(code, until_ms):
                 self.pairing = Pairing(self.pairing.told + 1, code, until_ms)
-            case PairingTold(text, paired):
-                self.pairing = Pairing(self.pairing.told + 1, text=text, paired=paired)
+            case PairingTold():
+                self.pairing = self.pairing.after(fact)
             case ForgetSilentUnits():
                 self._forget(now_ms, out)
             case MasterSeen(name, self.network, epoch) if self.watch and name != self.unit:
@@ -198,7 +203,8 @@ class LoadManagement:
         if self.mode == OFF:
             return ""
         wrong = [self.rivals.problem() if self.mode in MASTERS else "", *self.links.values()]
-        if self.slave is not None and not self.slave.state.epoch:
+        listens = self.mode in MASTERS and not self.rivals.listened
+        if self.slave is not None and not self.slave.state.epoch and not listens:
             wrong.append(f"no master of load management is heard in network {self.network} yet")
         return next(filter(None, wrong), "")
 

@@ -94,8 +94,9 @@ class PairingDesk:
 
     @property
     def left_ms(self) -> int:
-        """How long the code is good."""
-        return 0 if self._code is None else int(1_000 * (self._code.until_s - self._now_s()))
+        """How long the code is good; 0 once its tries are used up."""
+        code = self._code
+        return int(1_000 * (code.until_s - self._now_s())) if code is not None and code.tries else 0
 
     def close(self) -> None:
         """Forget the code."""

@@ -171,10 +171,14 @@ class PairWith:
 
 @dataclass(frozen=True, slots=True)
 class PairingTold:
-    """What has come of a code, in a sentence; `paired` where this station has joined by it."""
+    """What has come of a code, in a sentence; `paired` where this station has joined by it.
+
+    `open` while the code is still good: somebody has mistyped it.
+    """
 
     text: str
     paired: bool = False
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,8 @@ def _text(dlm: LoadManagement) -> str:
         return "load management is off"
     if dlm.mode in _ROLES:
         known = len(dlm.master.book.units) if dlm.master is not None else 0
-        return f"{_ROLES[dlm.mode]}; network {dlm.network}, {known} stations known"
+        stations = "1 station" if known == 1 else f"{known} stations"
+        return f"{_ROLES[dlm.mode]}; network {dlm.network}, {stations} known"
     assert dlm.slave is not None
     heard = "its master answers" if not dlm.slave.state.stage else "its master is silent"
     return f"slave in network {dlm.network}; {heard if dlm.slave.state.epoch else 'no master yet'}"

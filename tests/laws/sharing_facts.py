@@ -67,6 +67,7 @@ OWN = [
     *(m.SiteLimitSet("scheduler", (ma,) * 3, "why") for ma in (0, 9_000)),
     m.SiteLimitLifted("scheduler"), m.ForgetSilentUnits(), m.BusTold("bus", "cut"),
     m.BusTold("bus", ""), m.PairingOpened("12345678", 600_000), m.PairingTold("paired", True),
+    m.PairingTold("mistyped", open=True),
     *(ExternalLoad((ma,) * 3, (False,) * 3, 0) for ma in (5_000, 120_000)), ExternalLoadLost(0),
 ]  # fmt: skip
 MANAGED = (

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,22 +43,36 @@ class Station:
         return answer
 
 
-@pytest.fixture
-def station(repository, tmp_path):
-    """A station as it leaves the factory."""
+@contextmanager
+def running(repository, state, sets=()):
+    """A station with some settings, as long as it is needed."""
+    more = [word for one in sets for word in ("--set", one)]
     process = subprocess.Popen(
         [sys.executable, "-m", "firmware.apps.cli", "run", "--board", "boards/mock.toml",
-         "--state", str(tmp_path), "--log", str(tmp_path / "log"), "--local", "127.0.0.1:0"],
+         "--state", str(state), "--log", str(state / "log"), "--local", "127.0.0.1:0", *more],
         cwd=repository, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         ready = json.loads(process.stdout.readline())
-        labels = json.loads((tmp_path / "first-passwords").read_text())
+        labels = json.loads((state / "first-passwords").read_text())
         yield Station(ready["local"][0], ready["bench"], labels)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(WAIT_S)
         process.stdout.close()
+
+
+@pytest.fixture
+def sets():
+    """What is set at the station; a test file may want more than the factory."""
+    return ()
+
+
+@pytest.fixture
+def station(repository, tmp_path, sets):
+    """A station as it leaves the factory, or as `sets` says."""
+    with running(repository, tmp_path, sets) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

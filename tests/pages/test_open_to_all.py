@@ -12,7 +12,8 @@ PASSWORD = "a quiet blue wallbox"
 PAGES = {
     "dashboard": "Dashboard", "network": "Network", "backend": "Back end",
     "authorization": "Authorization", "whitelists": "Whitelists",
-    "load_management": "Load management", "installation": "Installation", "system": "System",
+    "load_management": "Load management", "site": "Site", "installation": "Installation",
+    "system": "System",
     "manufacturer": "Manufacturer", "commissioning": "Commissioning", "bench": "Virtual bench",
 }  # fmt: skip
 FOUND = """async () => (await axe.run(document)).violations

@@ -170,6 +170,16 @@ def test_slaves_that_are_silent_are_forgotten_on_demand_and_those_that_talk_stay
     assert kept == ["m", "s1", "s2", "s3"]
 
 
+@pytest.mark.parametrize("mistyped, shown", [(True, "12345678"), (False, "")])
+def test_a_code_is_shown_after_a_wrong_try_and_no_more_once_it_is_used(mistyped, shown):
+    lan = site(1)
+    master = lan.members[0]
+    master.tell(dlm.PairingOpened("12345678", lan.now_ms + 600_000))
+    master.tell(dlm.PairingTold("what came of it", open=mistyped))
+    answer, _ = master.command("pairing")
+    assert (answer["code"], answer["text"], answer["told"]) == (shown, "what came of it", 2)
+
+
 @pytest.mark.covers("B-DLM-19")
 def test_disconnected_limits_that_are_too_much_together_are_a_warning():
     calm, loud = site(3, dlm_disconnected_limit="12"), site(3, dlm_disconnected_limit="13")

@@ -189,7 +189,10 @@ def test_five_wrong_codes_end_even_the_right_one(tmp_path):
     async def run():
         desk = Desk(tmp_path)
         code = await desk.open()
-        wrong = [await desk.pair(tmp_path / "g", WRONG) for _ in range(CODE_TRIES)]
+        wrong = [await desk.pair(tmp_path / "g", WRONG) for _ in range(CODE_TRIES - 1)]
+        assert desk.desk.left_ms > 0
+        wrong.append(await desk.pair(tmp_path / "g", WRONG))
+        assert desk.desk.left_ms == 0
         return wrong, await desk.pair(tmp_path / "g", code), desk.told
 
     wrong, right, told = asyncio.run(run())

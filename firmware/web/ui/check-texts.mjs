@@ -12,6 +12,8 @@ const CALL = /\b(?:t|plural)\(\s*(?:[\w.!?]+(?:\([^)]*\))?,\s*)?'((?:[^'\\]|\\.)
 const TABLES = {
   'pages/commissioning.tsx': /(?:name|about): '((?:[^'\\]|\\.)*)'/g,
   'parts/steps.tsx': /hint: '((?:[^'\\]|\\.)+)'/g,
+  'parts/site.tsx': /'([A-Z][a-z][\w ]*)'[,\]]/g,
+  'shapes.ts': /^ {2}(?:'([^']*)'|"([^"]*)"),$/gm,
   'parts/form.tsx': /\['(Show [^']*)'/g,
   'parts/field.tsx': /(?:immediate|'next session'|restart): '([^']*)'/g,
 };

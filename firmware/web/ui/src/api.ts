@@ -72,6 +72,10 @@ export const api = {
   outlet: (outlet: number, act: string, body: unknown = {}) =>
     post<{ text: string }>(`/outlets/${outlet}/${act}`, body),
   action: (name: string, body: unknown = {}) => post<{ text?: string } | null>(`/actions/${name}`, body),
+  site: () => get<T.Site>('/site'),
+  pairing: () => get<T.Pairing>('/pairing'),
+  letJoin: () => post<{ text: string }>('/pairing/open'),
+  join: (host: string, port: number, code: string) => post<{ text: string }>('/pairing/join', { host, port, code }),
   whitelist: () => get<T.Whitelist>('/whitelist'),
   changeWhitelist: (add: string[], remove: string[]) => post<T.Whitelist>('/whitelist', { add, remove }),
   replaceWhitelist: (entries: string[]) => ask<T.Whitelist>('PUT', '/whitelist', { entries }),

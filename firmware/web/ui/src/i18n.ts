@@ -2,6 +2,7 @@
 // languages are one file each, loaded when chosen. What has no translation shows in English.
 import englishChoices from './lang/choices.en.json';
 import words from './lang/words.en.json';
+import { shaped } from './shapes';
 import { remember, remembered, store } from './store';
 import type { Fault, Outlet, Param } from './types';
 
@@ -40,11 +41,13 @@ export function t(text: string, values: Record<string, string | number> = {}): s
   return found.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }
 
-// A sentence of the station; its numbers may differ from those of the catalogue: they stand
-// there as {1}, {2} in their order.
+// A sentence of the station; what stands in its places may be one again. Or its numbers differ
+// from those of the catalogue: they stand there as {1}, {2} in their order.
 export function told(text: string): string {
   const found = t(text);
   if (found !== text || texts === ENGLISH) return found;
+  const one = shaped(text);
+  if (one) return t(one[0], Object.fromEntries(Object.entries(one[1]).map(([name, value]) => [name, told(value)])));
   const numbers: string[] = [];
   const shape = text.replace(/\d+(?:\.\d+)?/g, (one) => `{${numbers.push(one)}}`);
   const known = texts.chrome[shape];
@@ -102,6 +105,13 @@ export const amps = (ma: number | null | undefined, digits = 1): string =>
 export const kilowatts = (w: number | null | undefined): string => (w == null ? '–' : `${number(w / 1000, 1)} kW`);
 export const kilowattHours = (wh: number | null | undefined): string =>
   wh == null ? '–' : `${number(wh / 1000, wh < 100_000 ? 2 : 1)} kWh`;
+
+// How long something lasts, in the largest unit that fits.
+export function lasting(s: number): string {
+  if (s < 60) return `${s} s`;
+  const min = Math.floor(s / 60);
+  return min < 60 ? `${min} min` : `${Math.floor(min / 60)} h ${min % 60} min`;
+}
 
 function inZone(zone: string): string | undefined {
   try { new Intl.DateTimeFormat('en', { timeZone: zone }); return zone; } catch { return undefined; }

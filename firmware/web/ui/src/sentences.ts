@@ -20,13 +20,13 @@ const limits = (text: string): string =>
 
 const SHAPES: Shape[] = [
   [/^(\S+ A), bound by ([^(]+) \((.*?)\)(?:; then (.*?))?(?:; (the car .*))?$/, ([amps, by, reason, others, car]) => {
-    const first = t('{amps}, set by {source} ({reason})', { amps: amps!, source: source(by!), reason: named(told(reason!)) });
+    const first = t('{amps}, set by {source} ({reason})', { amps: amps!, source: source(by!), reason: named(told(bareWhy(reason!))) });
     return [first, others && t('then {others}', { others: limits(others) }), car && asked(car)].filter(Boolean).join('; ');
   }],
   [/^no power asked for \((.*)\); it could be (\S+ A)$/, ([reason, amps]) =>
     t('no power is asked for: {reason}; it could be {amps}', { reason: told(reason!), amps: amps! })],
   [/^paused, (.*) leaves (\S+ A) of 6 A \((.*)\)$/, ([by, amps, reason]) =>
-    t('paused: {source} leaves only {amps}, a car needs 6 A ({reason})', { source: source(by!), amps: amps!, reason: named(told(reason!)) })],
+    t('paused: {source} leaves only {amps}, a car needs 6 A ({reason})', { source: source(by!), amps: amps!, reason: named(told(bareWhy(reason!))) })],
   [/^no charging, fault (\w+): (.*)$/, ([id, text]) => t('no charging: {fault}', { fault: `${faultName(id!, text!)} (${id})` })],
   [/^nothing new begins, (\w+): (.*)$/, ([id, text]) => t('nothing new begins: {fault}', { fault: `${faultName(id!, text!)} (${id})` })],
 ];
@@ -35,6 +35,10 @@ function asked(text: string): string {
   const found = /^(the car .*?) (\(state .*\))$/.exec(text);
   return found ? `${t(found[1]!)} ${found[2]!.replace('state', t('State').toLowerCase())}` : text;
 }
+
+// Load management names the outlet and its share before it says why: both are seen anyway.
+const bareWhy = (text: string): string =>
+  text.replace(/^\S+\/\d+: /, '').replace(/^(?:\d+(?:\.\d+)? A|paused): /, '');
 
 // The card says which outlet it is; the sentence need not.
 export function reason(why: string): string {
@@ -53,6 +57,6 @@ export function wrong(problem: Problem): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 export function because(text: string): string {
-  const found = named(told(text));
+  const found = named(told(bareWhy(text)));
   return found.charAt(0).toUpperCase() + found.slice(1);
 }

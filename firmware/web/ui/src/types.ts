@@ -28,7 +28,29 @@ export interface Outlet {
   faults: string[]; why: string; closings: number; advice: string; locked: boolean;
 }
 
-export interface Slave { name: string; state: string; limit_ma: number | null; currents_ma: number[] | null }
+export interface Slave { name: string; state: string; limit_ma: number; currents_ma: number[] }
+
+export interface Dlm {
+  role: string; unit: string; text: string; problem: string; warnings: string[]; slaves: Slave[];
+}
+// Currents are those of L1, L2 and L3.
+export interface SiteFuse {
+  fuse: string; parent: string | null; limit_ma: number[]; given_ma: number[]; in_force_ma: number[];
+}
+export interface SitePoint {
+  point: string; name: string; fuse: string; phases: string[]; state: string; wants_ma: number;
+  limit_ma: number; drawn_ma: number[]; waits_s: number | null; why: string;
+}
+export interface SiteMoment {
+  at: string | null; ago_s: number; given_ma: number[]; in_force_ma: number[]; drawn_ma: number[]; waiting: number;
+}
+export interface Site extends Dlm {
+  available: string; fuses: SiteFuse[]; points: SitePoint[]; history: SiteMoment[];
+}
+export interface Pairing {
+  code: string; ends_in_s: number | null; text: string; paired: boolean; told: number;
+  masters: { master: string; network: number; host: string; port: number }[];
+}
 
 export interface Status {
   station: {
@@ -38,7 +60,7 @@ export interface Status {
   outlets: Outlet[];
   backend: { connected: boolean; state: string; why: string; heartbeat_in_s: number | null; queued: number; name: string };
   modem: { fitted: boolean; text: string };
-  dlm: { role: string; text: string; slaves: Slave[] };
+  dlm: Dlm;
   faults: Fault[];
   last_card: { uid: string; verdict: string; text: string; at: string } | null;
   learning: { on: boolean; learned: string[]; ends_in_s: number | null };

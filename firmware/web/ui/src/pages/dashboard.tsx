@@ -1,6 +1,6 @@
 // The dashboard: what is wrong first, then each outlet with its reason, then what stands around it.
 import { api } from '../api';
-import { amps, faultAdvice, faultText, plural, stamp, t, told } from '../i18n';
+import { amps, faultAdvice, faultText, plural, stamp, t, told, word } from '../i18n';
 import { status } from '../live';
 import { because } from '../sentences';
 import { atLeast } from '../session';
@@ -9,6 +9,7 @@ import type { Fault, Status } from '../types';
 import { Badge, Card, Facts, Trouble, useLoad } from '../parts/basics';
 import { OutletCard } from '../parts/outlet';
 import { Limits } from '../parts/limits';
+import { Troubles } from '../parts/site';
 
 export function Dashboard() {
   const now = useStore(status);
@@ -76,16 +77,17 @@ function Dlm({ now }: { now: Status }) {
   const { dlm } = now;
   return (
     <Card title={t('Load management')}>
-      <p>{told(dlm.text)}</p>
-      {dlm.slaves?.length > 0 && (
+      <p>{because(dlm.text)}{dlm.role !== 'off' && <> <a href="#/site">{t('Site')}</a></>}</p>
+      <Troubles dlm={dlm} />
+      {dlm.slaves.length > 0 && (
         <div class="scroll" tabIndex={0} role="group" aria-label={t('Stations of the group')}>
           <table>
             <thead><tr><th scope="col">{t('Station')}</th><th scope="col">{t('State')}</th><th scope="col">{t('Limit')}</th><th scope="col">L1 / L2 / L3</th></tr></thead>
             <tbody>
               {dlm.slaves.map((one) => (
                 <tr>
-                  <th scope="row">{one.name}</th><td>{t(one.state)}</td><td>{amps(one.limit_ma, 0)}</td>
-                  <td>{one.currents_ma ? one.currents_ma.map((ma) => amps(ma)).join(' / ') : '–'}</td>
+                  <th scope="row">{one.name}</th><td>{word('point', one.state)}</td><td>{amps(one.limit_ma, 0)}</td>
+                  <td>{one.currents_ma.length ? one.currents_ma.map((ma) => amps(ma)).join(' / ') : '–'}</td>
                 </tr>
               ))}
             </tbody>

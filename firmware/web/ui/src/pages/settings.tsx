@@ -8,6 +8,7 @@ import { useStore } from '../store';
 import { Card, Notice, Trouble, useLoad } from '../parts/basics';
 import { Diagnosis } from '../parts/diagnosis';
 import { DiffTable } from '../parts/diff';
+import { Forget, MASTERS } from '../parts/forget';
 import { Form } from '../parts/form';
 import { attempt, say } from '../parts/toast';
 import { Dialog } from '../parts/dialog';
@@ -31,7 +32,11 @@ export function AuthorizationPage() {
   return <Form menus={['authorization']} after={{ 'RFID Whitelists': <ClearCache /> }} />;
 }
 
-export const LoadPage = () => <Form menus={['load_management']} />;
+export function LoadPage() {
+  const role = useStore(status)?.dlm.role ?? '';
+  return <Form menus={['load_management']} after={{ DLM: MASTERS.includes(role) ? <Forget /> : null }} />;
+}
+
 export const InstallationPage = () => <Form menus={['installation']} before={<Chain />} />;
 export const ManufacturerPage = () => <Form menus={['manufacturer']} />;
 

@@ -8,6 +8,7 @@ import { Bench } from './bench';
 import { Commissioning } from './commissioning';
 import { Dashboard } from './dashboard';
 import { AuthorizationPage, BackendPage, InstallationPage, LoadPage, ManufacturerPage, NetworkPage } from './settings';
+import { SitePage } from './site';
 import { SystemPage } from './system';
 import { Whitelists } from './whitelists';
 
@@ -25,6 +26,7 @@ export const PAGES: Page[] = [
   { name: 'authorization', title: () => t('Authorization'), View: AuthorizationPage, open: () => atLeast('operator'), menu: 'authorization' },
   { name: 'whitelists', title: () => t('Whitelists'), View: Whitelists, open: () => atLeast('operator') && whitelistOn(), menu: null },
   { name: 'load_management', title: () => t('Load management'), View: LoadPage, open: () => atLeast('operator'), menu: 'load_management' },
+  { name: 'site', title: () => t('Site'), View: SitePage, open: () => true, menu: null },
   { name: 'installation', title: () => t('Installation'), View: InstallationPage, open: () => atLeast('operator'), menu: 'installation' },
   { name: 'system', title: () => t('System'), View: SystemPage, open: () => atLeast('user'), menu: null },
   { name: 'manufacturer', title: () => t('Manufacturer'), View: ManufacturerPage, open: () => atLeast('manufacturer'), menu: 'manufacturer' },

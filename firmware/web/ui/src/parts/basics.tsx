@@ -79,6 +79,16 @@ export function useLoad<Value>(load: () => Promise<Value>, when: unknown[] = [])
   return [value, problem, again];
 }
 
+// Does something again and again while somebody looks.
+export function useEvery(act: () => Promise<void>, every_ms: number): void {
+  const newest = useRef(act);
+  newest.current = act;
+  useEffect(() => {
+    const timer = setInterval(() => { if (!document.hidden) void newest.current(); }, every_ms);
+    return () => clearInterval(timer);
+  }, []);
+}
+
 export function Trouble({ text }: { text: string }) {
   return text ? <p class="notice bad" role="alert">{t(text)}</p> : null;
 }

@@ -1,18 +1,14 @@
 // Every limit that holds now, least first, and which of them binds.
-import { useEffect } from 'preact/hooks';
 import { api } from '../api';
 import { amps, t, word } from '../i18n';
 import { because } from '../sentences';
-import { Badge, Card, Trouble, useLoad } from './basics';
+import { Badge, Card, Trouble, useEvery, useLoad } from './basics';
 
 const AGAIN_MS = 5000;
 
 export function Limits() {
   const [found, problem, again] = useLoad(() => api.limits());
-  useEffect(() => {
-    const timer = setInterval(() => { if (!document.hidden) void again(); }, AGAIN_MS);
-    return () => clearInterval(timer);
-  }, []);
+  useEvery(again, AGAIN_MS);
   return (
     <Card title={t('Limits and their reasons')}>
       <Trouble text={problem} />

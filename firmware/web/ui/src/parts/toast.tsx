@@ -1,5 +1,6 @@
 // A short word after an act: seen at the lower edge, and said by a screen reader.
 import { useEffect } from 'preact/hooks';
+import { because } from '../sentences';
 import { store, useStore } from '../store';
 
 interface Word { text: string; tone: 'good' | 'bad' }
@@ -19,7 +20,7 @@ export async function attempt(act: () => Promise<string | void>): Promise<boolea
     if (done) say(done);
     return true;
   } catch (error) {
-    say((error as Error).message, 'bad');
+    say(because((error as Error).message), 'bad');
     return false;
   }
 }
