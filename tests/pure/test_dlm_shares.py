@@ -85,15 +85,17 @@ def test_cars_on_one_phase_share_only_with_those_on_the_same(amps, shares):
 
 @pytest.mark.covers("B-DLM-14", "B-DLM-15")
 def test_where_the_minimum_does_not_suffice_for_all_one_waits_and_places_change():
-    lan = plugged(3, dlm_operator_evse_subdistribution_limit="20/20/20")
+    limits = {"dlm_operator_evse_subdistribution_limit": "20/20/20"}
+    lan = plugged(3, **limits, dlm_rotation_minutes="2")
     assert sorted(lan.amps[:3]) == [0, 10, 10]
     waits = lan.amps.index(0)
     assert "at its own turn" in lan.members[waits].core.limits.why(1)
     seen = set()
     for _ in range(3):
-        lan.wait(15 * 60_000)
+        lan.wait(2 * 60_000)
         seen.add(lan.amps.index(0))
     assert seen == {0, 1, 2}
+    assert site(0).members[0].core.dlm.master.site.policy.slot_ms == 15 * 60_000  # as it ships
 
 
 @pytest.mark.covers("B-DLM-15")
