@@ -76,6 +76,10 @@ class Book:
         """It has asked lately."""
         return unit.asked_ms is not None and now_ms < unit.asked_ms + self.doubt_ms
 
+    def sure(self, unit: Unit, now_ms: int) -> bool:
+        """It took an answer so lately that it cannot rise to its disconnected limit yet."""
+        return unit.safe_ms is not None and now_ms < unit.safe_ms + self.doubt_ms
+
     def may_ma(self, unit: Unit, point: str, now_ms: int) -> tuple[int, int]:
         """Return the most that may be in force for the car that is told of, and for any car."""
         least_ma = unit.record.disconnected_ma
@@ -86,8 +90,7 @@ class Book:
         if now_ms < unit.asked_ms + self.drop_ms:
             told = unit.points.get(point)
             held_ma = max(told.in_force_ma if told else 0, unit.granted_ma.get(point, 0))
-        sure = unit.safe_ms is not None and now_ms < unit.safe_ms + self.doubt_ms
-        return held_ma, 0 if sure else least_ma
+        return held_ma, 0 if self.sure(unit, now_ms) else least_ma
 
     def count(self, unit: Unit, now_ms: int) -> bool:
         """Count a unit anew; return whether anything has changed.

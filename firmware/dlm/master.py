@@ -68,6 +68,7 @@ class MasterState:
     look_ms: int = 0
     stale: bool = True  # what was shared out is of another world
     fenced: bool = False
+    doubted: set[str] = field(default_factory=set)  # units, when current was shared out last
     heard_most_ms: int | None = None  # since when more than half of all units are heard
 
 
@@ -124,6 +125,7 @@ class Master:
         before = self.book.units[asked.unit]
         self.state.stale |= _news(before, asked) or not self.book.talking(before, now_ms)
         unit = self.book.heard(asked, now_ms)
+        self.state.stale |= self._doubt_changed(unit, now_ms)
         if not self._may_give(now_ms):
             return out
         self._share(now_ms)
@@ -196,8 +198,7 @@ class Master:
         s = self.state
         s.look_ms = now_ms + LOOK_MS
         for unit in self.book.units.values():
-            changed = self.book.count(unit, now_ms)
-            s.stale |= changed and not self.book.talking(unit, now_ms)
+            s.stale |= self.book.count(unit, now_ms) or self._doubt_changed(unit, now_ms)
         self._share(now_ms)
 
     def _share(self, now_ms: int) -> None:
@@ -207,28 +208,53 @@ class Master:
         if now_ms >= s.cycle_ms:
             s.cycle_ms = now_ms + self.site.cycle_ms
         s.stale = False
-        claims, held = self._claims(now_ms)
-        left_ma = room(self.site.tree, s.available, held)
-        s.grants = allocate(self.site.tree, claims, left_ma, self.site.policy, now_ms)
+        units = self.book.units.items()
+        s.doubted = {name for name, unit in units if not self.book.sure(unit, now_ms)}
+        claims, held, doubted = self._claims(now_ms)
+        while True:
+            left_ma = room(self.site.tree, s.available, held)
+            s.grants = allocate(self.site.tree, claims, left_ma, self.site.policy, now_ms)
+            low = [p for p, load in doubted.items() if s.grants[p].limit_ma < load.limit_ma]
+            if not low:
+                break
+            held += [doubted.pop(point) for point in low]
         s.turns = turns(claims, s.grants, self.site.policy, now_ms)
 
-    def _claims(self, now_ms: int) -> tuple[list[Claim], list[Load]]:
-        claims, held = [], []
+    def _doubt_changed(self, unit: Unit, now_ms: int) -> bool:
+        """Current was shared out for a unit that may help itself, or no longer may, or not yet."""
+        return self.book.sure(unit, now_ms) == (unit.record.unit in self.state.doubted)
+
+    def _claims(self, now_ms: int) -> tuple[list[Claim], list[Load], dict[str, Load]]:
+        """Return who wants current, what is kept for who may help himself, and who might.
+
+        The last are points that ask but may not have heard an answer: they have their disconnected
+        limit in any case, on all phases, if they get less than that.
+        """
+        claims, held, doubted = [], [], {}
         for unit in self.book.units.values():
-            fuse = unit.record.fuse
-            talking = self.book.talking(unit, now_ms)
+            fuse, least_ma = unit.record.fuse, unit.record.disconnected_ma
+            talking, sure = self.book.talking(unit, now_ms), self.book.sure(unit, now_ms)
             for point, _ in unit.record.most_ma:
                 told = unit.points.get(point)
-                if not talking:
-                    held.append(Load(fuse, ALL, unit.record.disconnected_ma))
-                elif told is not None and told.most_ma > 0:
-                    turn = self.state.turns.get(point, Turn(now_ms))
-                    most_ma = _most_ma(told, self.site.least_ma)
-                    claims.append(
-                        Claim(point, fuse, line_set(told), most_ma, self.site.least_ma, turn,
-                              priority=told.priority, drawn_ma=max(told.drawn_ma))
-                    )  # fmt: skip
-        return claims, held
+                wants = talking and told is not None and told.most_ma > 0
+                if wants and told is not None:
+                    claims.append(self._claim(fuse, told, now_ms))
+                if wants and not sure:
+                    lines = line_set(told)
+                    doubted[point] = Load(fuse, lines, least_ma)
+                    others = tuple(line for line in ALL if line not in lines)
+                    held += [Load(fuse, others, least_ma)] if others else []
+                elif not sure:
+                    held.append(Load(fuse, ALL, least_ma))
+        return claims, held, doubted
+
+    def _claim(self, fuse: str, told: PointState, now_ms: int) -> Claim:
+        least_ma = self.site.least_ma
+        return Claim(
+            told.point, fuse, line_set(told), _most_ma(told, least_ma), least_ma,
+            self.state.turns.get(told.point, Turn(now_ms)),
+            priority=told.priority, drawn_ma=max(told.drawn_ma),
+        )  # fmt: skip
 
     def _room(self) -> Room:
         return room(self.site.tree, self.state.available)

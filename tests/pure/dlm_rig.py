@@ -27,10 +27,13 @@ def site(amps=50, *, least=7, quorum=False, cycle_ms=CYCLE_MS):
 
 
 class Lan:
-    """Units with one outlet each, and one master; `cut` units hear nobody."""
+    """Units with one outlet each, and one master; `cut` and `deaf` units hear nobody.
+
+    The deaf are heard.
+    """
 
     def __init__(self, place, units=4, disconnected=7, records=()):
-        self.now_ms, self.place, self.cut, self.lag = 0, place, set(), []
+        self.now_ms, self.place, self.cut, self.deaf = 0, place, set(), set()
         self.limits_ma, self.sums, self.kept, self.asked = {}, [], list(records), []
         self.disconnected_ma = disconnected * 1_000
         self.lives = dict.fromkeys([f"u{n}" for n in range(1, units + 1)], 0)
@@ -66,7 +69,7 @@ class Lan:
                     if unit not in self.cut and self.master is not None:
                         self.tell(self.master, wish)
                 case UnitAnswered(unit):
-                    if unit in self.slaves and unit not in self.cut:
+                    if unit in self.slaves and unit not in self.cut | self.deaf:
                         self.tell(self.slaves[unit], wish)
                 case PointLimited(point, limit_ma, _):
                     self.limits_ma[point] = limit_ma

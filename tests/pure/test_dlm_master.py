@@ -90,6 +90,22 @@ def test_a_unit_that_falls_silent_is_counted_before_it_helps_itself():
     assert max(here.sums) <= 50_000
 
 
+@pytest.mark.covers("B-DLM-11", "B-DLM-16")
+@pytest.mark.parametrize("amps, kept", [(0, [29, 7]), (32, [18, 18])])
+def test_a_unit_that_asks_and_hears_no_answer_is_counted_before_it_helps_itself(amps, kept):
+    here = lan(site(36), units=2)
+    here.car("u1")
+    here.car("u2", amps=amps)
+    here.wait(5_000)
+    here.sums.clear()
+    here.deaf.add("u2")  # its questions arrive, the answers to them do not
+    here.wait(LEASE_MS // 2 + 3_000)
+    assert here.amps()[0] == kept[0]
+    here.wait(2 * LEASE_MS)
+    assert here.amps()[1] == 7
+    assert max(here.sums) <= 36_000
+
+
 def test_what_joins_is_kept_and_survives_a_restart_of_the_master():
     here = lan(site(50))
     here.car("u1", amps=16)

@@ -5,7 +5,7 @@ import pytest
 from firmware.sim.dlm_site import Plan, World
 
 
-@pytest.mark.parametrize("seed, masters", [(0, 1), (1, 1), (2, 2), (3, 2)])
+@pytest.mark.parametrize("seed, masters", [(0, 1), (1, 1), (2, 2), (3, 2), (48, 1)])
 def test_no_fuse_may_ever_carry_more_than_its_limit(seed, masters):
     run = World(Plan(seed, hours=0.25, masters=masters)).play()
     assert run.over == []
