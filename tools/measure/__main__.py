@@ -28,6 +28,7 @@ from tools.measure import (
     processes,
     reaction,
     routed,
+    second,
 )
 from tools.uml.kernel import NoKernel
 
@@ -36,7 +37,7 @@ AIM_US = 2_000
 SAMPLED_AIM_US = 50_000
 PARTS = (
     "steps", "profiles", "allocation", "idle", "demo", "pages", "backlog", "dying", "faults",
-    "reaction", "pins", "lan", "route", "paper", "links",
+    "reaction", "pins", "lan", "route", "second", "paper", "links",
 )  # fmt: skip
 PIN_TRIALS = 20
 BOARD = TOP / "boards" / "mock.toml"
@@ -138,6 +139,14 @@ def _route(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
         figures["route_ms"] = asyncio.run(routed.measure(say))
     except lan.NoLan as why:
         figures["route_ms"] = {}
+        say(f"not measured: {why}")
+
+
+def _second(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
+    try:
+        figures["second_master_ms"] = asyncio.run(second.measure(say))
+    except lan.NoLan as why:
+        figures["second_master_ms"] = {}
         say(f"not measured: {why}")
 
 
@@ -253,6 +262,13 @@ def _print_lan(console: Console, figures: Figures) -> None:
     console.print(table)
 
 
+def _print_second(console: Console, figures: Figures) -> None:
+    table = Table("", "ms", title="load management with a second master")
+    for name, took_ms in figures["second_master_ms"].items():  # type: ignore[attr-defined]
+        table.add_row(name, f"{took_ms:,}")
+    console.print(table)
+
+
 def _print_route(console: Console, figures: Figures) -> None:
     table = Table("", "ms", title="load management across a router")
     for name, took_ms in figures["route_ms"].items():  # type: ignore[attr-defined]
@@ -326,13 +342,14 @@ def _judge(console: Console, reactions: dict[str, dict[str, float]], *, fifo: bo
 
 _MEASURES = dict(zip(PARTS, (
     _steps, _profiles, _allocation, _idle, _demo, _pages, _backlog, _dying, _faults, _reaction,
-    _pins, _lan, _route, _paper, _links,
+    _pins, _lan, _route, _second, _paper, _links,
 ), strict=True))  # fmt: skip
 _PRINTS = dict(zip(PARTS, (
     _print_steps, _print_profiles, _print_allocation, _print_idle, _print_demo, _print_pages,
     _print_backlog, _print_dying,
     _print_faults,
-    _print_reaction, _print_pins, _print_lan, _print_route, _print_paper, _print_links,
+    _print_reaction, _print_pins, _print_lan, _print_route, _print_second, _print_paper,
+    _print_links,
 ), strict=True))  # fmt: skip
 
 

@@ -62,6 +62,7 @@ HOUSE = {
     "dlm_external_load_fallback": f"{FALLBACK_A}/{FALLBACK_A}/{FALLBACK_A}",
 }
 _GIVEN = re.compile(rb"event=GivePermit .*outlet=1 limit_ma=(\d+)")
+_READY = re.compile(rb'\{"ready".*?\}\}')
 _ENDED = re.compile(rb"event=EndPermit .*outlet=1 ")
 Say = Callable[[str], None]
 
@@ -164,8 +165,9 @@ class Lan:
     async def _read(self, station: Station) -> None:
         assert station.process.stdout is not None
         async for line in station.process.stdout:
-            if line.startswith(b'{"ready"') and not station.ready.done():
-                station.ready.set_result(json.loads(line.partition(b"}}")[0] + b"}}"))
+            told = _READY.search(line)  # processes share the pipe: a line may begin before it
+            if told and not station.ready.done():
+                station.ready.set_result(json.loads(told[0]))
             given, ended = _GIVEN.search(line), _ENDED.search(line)
             if given or ended:
                 station.limit_ma = int(given[1]) if given else 0
