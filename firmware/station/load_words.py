@@ -93,6 +93,12 @@ def pairing(station: StationCore, now_ms: int) -> dict[str, object]:
 def _text(dlm: LoadManagement) -> str:
     if dlm.mode == OFF:
         return "load management is off"
+    if dlm.watch is not None and dlm.watch.second:
+        leads = f"it leads, {len(dlm.records)} stations known"
+        waits = "the first one leads" if dlm.watch.highest else "the first one is not heard yet"
+        return f"second master in network {dlm.network}; {waits if dlm.master is None else leads}"
+    if dlm.watch is not None and dlm.master is None and dlm.watch.highest:
+        return f"master in network {dlm.network}; the second one leads"
     if dlm.mode in _ROLES:
         known = len(dlm.master.book.units) if dlm.master is not None else 0
         stations = "1 station" if known == 1 else f"{known} stations"

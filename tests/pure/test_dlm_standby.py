@@ -30,6 +30,11 @@ def test_the_first_master_leads_and_the_second_one_knows_its_units():
     assert leaders(lan) == ["m"]
     assert lan.amps == [12, 12, 12, 12]
     assert sorted(lan.members[1].core.dlm.records) == ["m", "s1", "s2", "s3"]
+    told = [member.status()["dlm"]["text"] for member in lan.members[:2]]
+    assert told == [
+        "master; its own outlets are under it; network 0, 4 stations known",
+        "second master in network 0; the first one leads",
+    ]
 
 
 def test_when_the_first_one_dies_the_second_leads_and_the_fuse_holds_all_the_time():
@@ -40,6 +45,8 @@ def test_when_the_first_one_dies_the_second_leads_and_the_fuse_holds_all_the_tim
     lan.wait(2 * LEASES_MS)
     assert lan.amps == [0, 14, 14, 14]  # 43 A: the limit of the dark one is kept free
     assert lan.most_ma <= 50_000
+    text = lan.members[1].status()["dlm"]["text"]
+    assert text == "second master in network 0; it leads, 4 stations known"
 
 
 def test_the_first_one_that_is_back_waits_until_the_second_is_silent():

@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ PIN_TRIALS = 20
 BOARD = TOP / "boards" / "mock.toml"
 Figures = dict[str, object]
 Say = Callable[[str], None]
+Measure = Callable[[argparse.Namespace, Figures, Say], None]
+Print = Callable[[Console, Figures], None]
 
 
 def main() -> int:
@@ -126,28 +128,17 @@ def _pins(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
         say(f"not measured: {why}")
 
 
-def _lan(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
-    try:
-        figures["lan_ms"] = asyncio.run(lan.measure(say))
-    except lan.NoLan as why:
-        figures["lan_ms"] = {}
-        say(f"not measured: {why}")
+def _in_spaces(figure: str, play: Callable[[Say], Coroutine[Any, Any, Figures]]) -> Measure:
+    """Return what plays in network namespaces, or says why it cannot."""
 
+    def measure(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
+        try:
+            figures[figure] = asyncio.run(play(say))
+        except lan.NoLan as why:
+            figures[figure] = {}
+            say(f"not measured: {why}")
 
-def _route(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
-    try:
-        figures["route_ms"] = asyncio.run(routed.measure(say))
-    except lan.NoLan as why:
-        figures["route_ms"] = {}
-        say(f"not measured: {why}")
-
-
-def _second(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
-    try:
-        figures["second_master_ms"] = asyncio.run(second.measure(say))
-    except lan.NoLan as why:
-        figures["second_master_ms"] = {}
-        say(f"not measured: {why}")
+    return measure
 
 
 def _paper(_args: argparse.Namespace, figures: Figures, say: Say) -> None:
@@ -255,25 +246,16 @@ def _print_pins(console: Console, figures: Figures) -> None:
     console.print(table)
 
 
-def _print_lan(console: Console, figures: Figures) -> None:
-    table = Table("", "ms", title="load management in a LAN")
-    for name, took_ms in figures["lan_ms"].items():  # type: ignore[attr-defined]
-        table.add_row(name, f"{took_ms:,}")
-    console.print(table)
+def _print_spaces(figure: str, title: str) -> Print:
+    """Return what prints how long each thing took."""
 
+    def show(console: Console, figures: Figures) -> None:
+        table = Table("", "ms", title=title)
+        for name, took_ms in figures[figure].items():  # type: ignore[attr-defined]
+            table.add_row(name, f"{took_ms:,}")
+        console.print(table)
 
-def _print_second(console: Console, figures: Figures) -> None:
-    table = Table("", "ms", title="load management with a second master")
-    for name, took_ms in figures["second_master_ms"].items():  # type: ignore[attr-defined]
-        table.add_row(name, f"{took_ms:,}")
-    console.print(table)
-
-
-def _print_route(console: Console, figures: Figures) -> None:
-    table = Table("", "ms", title="load management across a router")
-    for name, took_ms in figures["route_ms"].items():  # type: ignore[attr-defined]
-        table.add_row(name, f"{took_ms:,}")
-    console.print(table)
+    return show
 
 
 def _print_paper(console: Console, figures: Figures) -> None:
@@ -342,14 +324,18 @@ def _judge(console: Console, reactions: dict[str, dict[str, float]], *, fifo: bo
 
 _MEASURES = dict(zip(PARTS, (
     _steps, _profiles, _allocation, _idle, _demo, _pages, _backlog, _dying, _faults, _reaction,
-    _pins, _lan, _route, _second, _paper, _links,
+    _pins, _in_spaces("lan_ms", lan.measure), _in_spaces("route_ms", routed.measure),
+    _in_spaces("second_master_ms", second.measure), _paper, _links,
 ), strict=True))  # fmt: skip
 _PRINTS = dict(zip(PARTS, (
     _print_steps, _print_profiles, _print_allocation, _print_idle, _print_demo, _print_pages,
     _print_backlog, _print_dying,
     _print_faults,
-    _print_reaction, _print_pins, _print_lan, _print_route, _print_second, _print_paper,
-    _print_links,
+    _print_reaction, _print_pins,
+    _print_spaces("lan_ms", "load management in a LAN"),
+    _print_spaces("route_ms", "load management across a router"),
+    _print_spaces("second_master_ms", "load management with a second master"),
+    _print_paper, _print_links,
 ), strict=True))  # fmt: skip
 
 

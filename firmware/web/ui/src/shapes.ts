@@ -9,6 +9,10 @@ const SENTENCES = [
   'slave in network {network}; its master answers',
   'slave in network {network}; its master is silent',
   'slave in network {network}; no master yet',
+  'second master in network {network}; it leads, {n} stations known',
+  'second master in network {network}; the first one leads',
+  'second master in network {network}; the first one is not heard yet',
+  'master in network {network}; the second one leads',
   'this station is a stand-alone master: nobody counts or limits what a car draws at its own outlets; make it a master with internal slave to include them',
   'without a master {n} outlets may draw {amps} together, above the EVSE limit of {limit} on {phase}; lower dlm_disconnected_limit at the stations',
   // what keeps it from its role: firmware/dlm/rivals.py, core.py, firmware/io/dlm_*.py
