@@ -24,6 +24,19 @@ def test_orders_that_lead_to_the_same_state_are_played_once():
     assert found.orders == 9 + 81 + 729 and found.steps < found.orders
 
 
+@pytest.mark.parametrize("order", [
+    ("back end away", "back end away", "plug", "remote start"),
+    ("plug", "back end away", "back end away", "card"),
+])  # fmt: skip
+def test_a_line_that_is_back_is_asked_again_without_another_boot(order):
+    for name in ("the back end accepts", "remembered", "in doubt yes, refused"):
+        rig = Rig(POLICIES[f"{name}; normal; ends after a power cut"])
+        for event in order:
+            rig.event(event)
+        rig.heal()
+        assert rig.leave.online
+
+
 def test_a_problem_is_told_with_the_order_that_leads_to_it():
     policy = Policy("", {"local_whitelist_entries": "0a0e9b83"})
     book = Policy("", {"local_whitelist_entries": ""}, card_accepted=False)
