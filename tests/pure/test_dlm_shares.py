@@ -4,7 +4,10 @@ import pytest
 
 from firmware.model.backend import ClockSynced
 from firmware.model.devices import InputChanged
+from firmware.model.outlet import CableChanged, CpChanged
+from firmware.model.values import CpState
 from tests.pure.site_rig import SETTLED_MS, Lan, plugged, site
+from tests.pure.station_rig import Station
 
 CYCLE_MS = 10_000
 MORNING_MS = 1_769_860_800_000 - 30_000  # half a minute before noon of a January day
@@ -117,7 +120,7 @@ def test_the_operator_limit_is_distributed_and_changes_at_once():
     assert lan.amps[:2] == [25, 25]
 
 
-@pytest.mark.covers("B-DLM-35", "B-CUR-09")
+@pytest.mark.covers("B-DLM-35")
 def test_a_lower_limit_of_the_station_itself_applies_and_the_rest_is_for_others():
     lan = Lan()
     lan.join("m", "master_internal_slave", operator_current_limit_1="10")
@@ -208,3 +211,26 @@ def test_a_fuse_of_the_site_holds_the_stations_behind_it():
     lan.wait(5_000)
     assert lan.amps == [12, 12, 12, 12]
     assert lan.most_ma <= 50_000
+
+
+@pytest.mark.covers("B-CUR-09")
+@pytest.mark.parametrize("site_a, amps", [(50, 10), (16, 8)])
+def test_under_a_master_the_supply_line_of_a_station_is_kept_in_addition(site_a, amps):
+    limit = "/".join([str(site_a)] * 3)
+    station = Station(
+        connected=False, free_charging="on", free_charging_mode="no_ocpp",
+        dlm_mode="master_internal_slave", dlm_evse_subdistribution_limit=limit,
+        dlm_operator_evse_subdistribution_limit=limit, station_single_supply="on",
+        station_supply_line_limit="20",
+    )  # fmt: skip
+    station.wait(6_000)
+    for outlet in (1, 2):
+        station.tell(
+            CableChanged(outlet, 32_000, station.now_ms),
+            CpChanged(outlet, CpState.B2, station.now_ms),
+            CpChanged(outlet, CpState.C2, station.now_ms),
+        )
+    station.wait(20_000)
+    books = station.core.limits.books.values()
+    assert [book.permit.limit_ma for book in books] == [1_000 * amps] * 2
+    assert [book.limits["supply line"].limit_ma for book in books] == [10_000] * 2
