@@ -11,6 +11,7 @@ from firmware.dlm.phases import NAMES
 from firmware.station.core import StationCore
 from firmware.station.words import utc
 
+FEWEST_OF_TWO = 3
 _ROLES = {
     INTERNAL: "master; its own outlets are under it",
     STANDALONE: "stand-alone master; its own outlets are under nobody",
@@ -116,6 +117,11 @@ def _warnings(dlm: LoadManagement) -> Iterator[str]:
         )
     if dlm.master is None:
         return
+    if dlm.watch is not None and len(dlm.records) < FEWEST_OF_TWO:
+        yield (
+            "two masters need three stations or more: of two, neither hears more than half while "
+            "the other is dark"
+        )
     records = [unit.record for unit in dlm.master.book.units.values()]
     alone_ma = sum(r.disconnected_ma * len(r.most_ma) for r in records)
     evse = dlm.settings.triple_ma("dlm_evse_subdistribution_limit")

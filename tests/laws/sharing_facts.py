@@ -77,7 +77,8 @@ MANAGED = (
 SHARING = (
     *(
         Kind(
-            f"LoadManagement as {settings.text('dlm_mode')}{' of a house' * (settings is HOUSED)}",
+            f"LoadManagement as {settings.text('dlm_mode')}{' of a house' * (settings is HOUSED)}"
+            f"{' of two' * settings.flag('dlm_standby')}",
             lambda settings=settings: LoadManagement(settings, KNOWING, "u", (1, 2)),
             [*OWN, *(SettingsChanged(one) for one in changes)],
             MANAGED,

@@ -110,3 +110,9 @@ def test_a_restart_of_both_leaves_one_that_leads():
     assert leaders(lan) == ["m"]
     assert lan.amps == [12, 12, 12, 12]
     assert lan.most_ma <= 50_000
+
+
+@pytest.mark.parametrize("slaves, warned", [(1, True), (2, False)])
+def test_two_masters_of_too_few_stations_are_warned_of(slaves, warned):
+    told = pair(slaves).members[0].status()["dlm"]["warnings"]
+    assert any("two masters need three stations" in one for one in told) is warned

@@ -9,6 +9,7 @@ const SENTENCES = [
   'slave in network {network}; its master answers',
   'slave in network {network}; its master is silent',
   'slave in network {network}; no master yet',
+  'two masters need three stations or more: of two, neither hears more than half while the other is dark',
   'second master in network {network}; it leads, {n} stations known',
   'second master in network {network}; the first one leads',
   'second master in network {network}; the first one is not heard yet',
