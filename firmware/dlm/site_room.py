@@ -60,8 +60,7 @@ class SiteRoom:
 
     settings: Settings
     limits: dict[str, SiteLimitSet] = field(default_factory=dict)
-    load: ExternalLoad | None = None  # None while the meter is silent
-    pairs: list[Pair] = field(default_factory=list)  # of this cycle
+    pairs: list[Pair] = field(default_factory=list)  # of this cycle, the meter being heard
     last: list[Stations] = field(default_factory=list)  # at the latest readings
     beside_ma: PhasesMa | None = None  # as it counts in this sample period
 
@@ -75,11 +74,11 @@ class SiteRoom:
             case ExternalLoad():
                 self._read(fact, stations)
             case ExternalLoadLost():
-                self.load, self.pairs, self.beside_ma = None, [], None
+                self.pairs, self.beside_ma = [], None
 
     def cycle(self) -> None:
         """A sample period has ended: its mean counts."""
-        if self.load is not None and self.pairs:
+        if self.pairs:
             self.beside_ma = self._mean()
         self.pairs = []
 
@@ -121,7 +120,7 @@ class SiteRoom:
         steady = len(self.last) == STEADY_READINGS and all(map(stations.like, self.last))
         now = Pair(load.currents_ma, stations, steady)
         self.last = [*self.last, stations][-STEADY_READINGS:]
-        self.load, self.pairs = load, [*self.pairs[1 - WINDOW_MAX :], now]
+        self.pairs = [*self.pairs[1 - WINDOW_MAX :], now]
         if self.beside_ma is None:  # the first after a silence
             self.beside_ma = self._beside(now.metered_ma, stations.drawn_ma)
         elif self._overloaded(now):
