@@ -44,6 +44,7 @@ class Book:
     units: dict[str, Unit] = field(default_factory=dict)
     used_ma: Room = field(default_factory=list)
     counted: dict[str, dict[int, int]] = field(default_factory=dict)  # of a point: place, mA
+    known: dict[str, tuple[object, ...]] = field(default_factory=dict)  # what it was counted by
 
     def __post_init__(self) -> None:
         self.used_ma = [0] * len(self.tree.places)
@@ -101,8 +102,13 @@ class Book:
         changed = False
         for point, _ in unit.record.most_ma:
             held_ma, any_ma = self.may_ma(unit, point, now_ms)
-            after = dict.fromkeys(self.tree.routes[unit.record.fuse, ALL], any_ma)
-            for place in self.tree.routes[unit.record.fuse, line_set(unit.points.get(point))]:
+            fuse, lines = unit.record.fuse, line_set(unit.points.get(point))
+            news = (fuse, lines, held_ma, any_ma)
+            if self.known.get(point) == news:
+                continue
+            self.known[point] = news
+            after = dict.fromkeys(self.tree.routes[fuse, ALL], any_ma)
+            for place in self.tree.routes[fuse, lines]:
                 after[place] = max(held_ma, any_ma)
             before = self.counted.get(point, {})
             for place, counted_ma in before.items():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from firmware.dlm.admit import turns
 from firmware.dlm.allocate import allocate
@@ -117,13 +118,15 @@ class Master:
             return []  # its unit takes an answer to the latest only
         if self.site.it_network:
             asked = replace(asked, points=tuple(map(_between_phases, asked.points)))
-        fuse = self.site.fuse_of(asked.unit, asked.label)
-        record = record_of(asked, fuse, known.record if known is not None else None)
-        if known is None or known.record != record:
-            self._know(record, now_ms)
-            out.append(KeepUnit(record))
+        if known is None or _news(known, asked):
+            self.state.stale = True
+            fuse = self.site.fuse_of(asked.unit, asked.label)
+            record = record_of(asked, fuse, known.record if known is not None else None)
+            if known is None or known.record != record:
+                self._know(record, now_ms)
+                out.append(KeepUnit(record))
         before = self.book.units[asked.unit]
-        self.state.stale |= _news(before, asked) or not self.book.talking(before, now_ms)
+        self.state.stale |= not self.book.talking(before, now_ms)
         unit = self.book.heard(asked, now_ms)
         self.state.stale |= self._doubt_changed(unit, now_ms)
         if not self._may_give(now_ms):
@@ -179,7 +182,8 @@ class Master:
         if not self.site.quorum:
             return True
         s, units = self.state, self.book.units.values()
-        if 2 * sum(self.book.talking(unit, now_ms) for unit in units) <= len(units):
+        talking = (unit for unit in units if self.book.talking(unit, now_ms))
+        if sum(1 for _ in islice(talking, len(units) // 2 + 1)) <= len(units) // 2:
             s.heard_most_ms = None
             return False
         if s.heard_most_ms is None:  # one that gave before gives for half a lease at most
@@ -304,10 +308,14 @@ def record_of(asked: Asked, fuse: str, known: UnitRecord | None) -> UnitRecord:
 
 
 def _news(unit: Unit, asked: Asked) -> bool:
-    """A car has come, gone or changed: it is not to wait for the next cycle. [B-DLM-07]"""
-    return {p: _wish(x) for p, x in unit.points.items()} != {
-        x.point: _wish(x) for x in asked.points
-    }
+    """A car has come, gone or changed, and is not to wait for the next cycle; or the unit has.
+
+    [B-DLM-07]
+    """
+    of_unit = (unit.record.disconnected_ma, unit.record.label)
+    return of_unit != (asked.disconnected_ma, asked.label) or (
+        {p: _wish(x) for p, x in unit.points.items()} != {x.point: _wish(x) for x in asked.points}
+    )
 
 
 def _wish(point: PointState) -> tuple[object, ...]:
