@@ -89,11 +89,8 @@ class LoadLink:
         if self._own is not None:
             self._lead(self._folders[self._own])
         self._sites = [site_of(folder) for folder in self._folders]
-        self._buses = {
-            side: self._bus(side)
-            for side in (0, 1)
-            if side in (0, self._own) or two or self._sites[side]
-        }
+        both = two or (self._own is None and bool(self._sites[1]))
+        self._buses = {side: self._bus(side) for side in ((0, 1) if both else (0,))}
 
     def tasks(self) -> list[Coroutine[Any, Any, None]]:
         """Return what has to run."""
