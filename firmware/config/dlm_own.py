@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from firmware.config.kinds import flag, fuses, host_port, places, whole
+from firmware.config.kinds import entries, flag, host_port, whole
 from firmware.config.param import Effect, Menu, Param, Role
+from firmware.model.fuses import read_fuse, read_place
 
 PARAMS = (
     Param(
         "dlm_fuses",
-        fuses(100),
+        entries(read_fuse, "fuses like row 32/32/32 behind deck", 100),
         (),
         label="Fuses of the site",
         menu=Menu.LOAD_MANAGEMENT,
@@ -21,7 +22,7 @@ PARAMS = (
     ),
     Param(
         "dlm_places",
-        places(500),
+        entries(read_place, "stations like ps-1a2b3c4d at row", 500),
         (),
         label="Stations at fuses",
         menu=Menu.LOAD_MANAGEMENT,

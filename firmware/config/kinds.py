@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, ValidationError
 
-from firmware.model.fuses import read_fuse, read_place
 from firmware.model.schedule import read_entry
 from firmware.model.settings import SettingValue
 
@@ -304,31 +303,16 @@ def schedule(most: int) -> Kind:
     return Kind(adapter, allowed, _splitter(";"), ";".join, form)
 
 
-def fuses(most: int) -> Kind:
-    """Fuses of a site, each behind another one."""
+def entries(read: Callable[[str], object], what: str, most: int) -> Kind:
+    """A list of entries that `read` takes, separated by semicolons; `what` shows one of them."""
 
     def check(value: str) -> str:
-        read_fuse(value)
+        read(value)
         return value
 
-    allowed = f"up to {most} fuses like row 32/32/32 behind deck, separated by semicolons"
-    return _entries(check, allowed, most)
-
-
-def places(most: int) -> Kind:
-    """Stations of a site, each at a fuse."""
-
-    def check(value: str) -> str:
-        read_place(value)
-        return value
-
-    allowed = f"up to {most} stations like ps-1a2b3c4d at row, separated by semicolons"
-    return _entries(check, allowed, most)
-
-
-def _entries(check: Callable[[str], str], allowed: str, most: int) -> Kind:
     item = Annotated[str, StringConstraints(max_length=90), AfterValidator(check)]
     adapter: TypeAdapter[Any] = TypeAdapter(Annotated[tuple[item, ...], Field(max_length=most)])
+    allowed = f"up to {most} {what}, separated by semicolons"
     form = Form("list", separator=";", optional=True)
     return Kind(adapter, allowed, _splitter(";"), ";".join, form)
 

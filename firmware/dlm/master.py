@@ -136,17 +136,8 @@ class Master:
         reasons = tuple(self.why(point, limit_ma)[:MAX_REASON] for point, limit_ma in limits_ma)
         unit.granted_ma = dict(limits_ma)
         self.book.count(unit, now_ms)
-        out.append(
-            Answered(
-                asked.unit,
-                asked.life,
-                asked.number,
-                self.epoch,
-                self.site.lease_ms,
-                limits_ma,
-                reasons,
-            )  # fmt: skip
-        )
+        asked_as = asked.unit, asked.life, asked.number
+        out.append(Answered(*asked_as, self.epoch, self.site.lease_ms, limits_ma, reasons))
         return out
 
     def why(self, point: str, limit_ma: int) -> str:
@@ -231,25 +222,24 @@ class Master:
     def _claims(self, now_ms: int) -> tuple[list[Claim], list[Load], dict[str, Load]]:
         """Return who wants current, what is kept for who may help himself, and who might.
 
-        The last are points that ask but may not have heard an answer: they have their disconnected
-        limit in any case, on all phases, if they get less than that.
+        The last are points that ask but may not have heard an answer: if they get less than their
+        disconnected limit, that is kept for them; on the phases that their car leaves it always is.
         """
         claims, held, doubted = [], [], {}
         for unit in self.book.units.values():
             fuse, least_ma = unit.record.fuse, unit.record.disconnected_ma
             talking, sure = self.book.talking(unit, now_ms), self.book.sure(unit, now_ms)
             for point, _ in unit.record.most_ma:
-                told = unit.points.get(point)
-                wants = talking and told is not None and told.most_ma > 0
-                if wants and told is not None:
-                    claims.append(self._claim(fuse, told, now_ms))
-                if wants and not sure:
+                told = unit.points.get(point) if talking else None
+                if told is None or not told.most_ma:
+                    held += [] if sure else [Load(fuse, ALL, least_ma)]
+                    continue
+                claims.append(self._claim(fuse, told, now_ms))
+                if not sure:
                     lines = line_set(told)
                     doubted[point] = Load(fuse, lines, least_ma)
                     others = tuple(line for line in ALL if line not in lines)
                     held += [Load(fuse, others, least_ma)] if others else []
-                elif not sure:
-                    held.append(Load(fuse, ALL, least_ma))
         return claims, held, doubted
 
     def _claim(self, fuse: str, told: PointState, now_ms: int) -> Claim:

@@ -94,9 +94,8 @@ class Slave:
         s.points[point.point] = point
         if not point.most_ma:
             s.granted_ma.pop(point.point, None)  # it was for the car that has left
-        if known is None or _wish(known) != _wish(
-            point
-        ):  # a car that comes, goes or changes is told at once, not at the next round
+        if known is None or _wish(known) != _wish(point):
+            # a car that comes, goes or changes is told at once, not at the next round
             s.next_ms = min(s.next_ms, now_ms)
 
     def _answered(self, answer: Answered, now_ms: int) -> None:
