@@ -24,24 +24,15 @@ class Location(StrEnum):
 class Connection:
     """The house connection: where its meter sits and what may flow there.
 
-    `stale_ms` is the age from which a reading counts no more: three polls (B-DLM-26). With
-    `use_export` what the house feeds in may be used by the cars.
+    With `use_export` what the house feeds in may be used by the cars; `fallback_ma` is the load
+    that is assumed while the meter is silent [A-20].
     """
 
     location: Location
     main_ma: PhasesMa
     headroom_ma: PhasesMa
     fallback_ma: PhasesMa
-    stale_ms: int
     use_export: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Metered:
-    """A reading of the external meter; a current is negative where its phase exports."""
-
-    currents_ma: PhasesMa
-    at_ms: int
 
 
 def operating_ma(*limits_ma: PhasesMa) -> PhasesMa:
@@ -49,16 +40,11 @@ def operating_ma(*limits_ma: PhasesMa) -> PhasesMa:
     return triple(min(each) for each in zip(*limits_ma, strict=True))
 
 
-def external_ma(
-    connection: Connection, metered: Metered | None, evse_ma: PhasesMa, now_ms: int
-) -> PhasesMa:
+def external_ma(connection: Connection, measured_ma: PhasesMa, evse_ma: PhasesMa) -> PhasesMa:
     """Return the load beside the stations; `evse_ma` is what they draw, on the grid's phases.
 
-    Both are to be means over the same time. A silent meter counts as the fallback [A-20].
+    Both are to be means over the same time. Measured is a current below 0 where its phase exports.
     """
-    if metered is None or now_ms - metered.at_ms >= connection.stale_ms:
-        return connection.fallback_ma
-    measured_ma = metered.currents_ma
     if not connection.use_export:
         measured_ma = triple(max(0, x) for x in measured_ma)
     if connection.location is Location.INCLUDING:

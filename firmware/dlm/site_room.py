@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from firmware.dlm.headroom import (
     Connection,
     Location,
-    Metered,
     available_ma,
     external_ma,
     operating_ma,
@@ -20,7 +19,6 @@ from firmware.dlm.headroom import (
 )
 from firmware.model.dlm import SiteLimitLifted, SiteLimitSet
 from firmware.model.load import ExternalLoad, ExternalLoadLost
-from firmware.model.machine import NEVER_MS
 from firmware.model.settings import Settings
 from firmware.model.values import PhasesMa
 
@@ -151,7 +149,7 @@ class SiteRoom:
         )
 
     def _beside(self, metered_ma: PhasesMa, drawn_ma: PhasesMa) -> PhasesMa:
-        return external_ma(self._connection(), Metered(metered_ma, 0), drawn_ma, 0)
+        return external_ma(self._connection(), metered_ma, drawn_ma)
 
     def _connection(self) -> Connection:
         settings = self.settings
@@ -160,6 +158,5 @@ class SiteRoom:
             settings.triple_ma("dlm_main_distribution_limit"),
             settings.triple_ma("dlm_external_load_headroom"),
             settings.triple_ma("dlm_external_load_fallback"),
-            stale_ms=NEVER_MS,  # who reads the meter tells when it is lost
             use_export=settings.flag("dlm_use_export"),
         )

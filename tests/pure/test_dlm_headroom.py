@@ -10,7 +10,6 @@ from firmware.dlm.demand import cycled, fresh, observed
 from firmware.dlm.headroom import (
     Connection,
     Location,
-    Metered,
     available_ma,
     external_ma,
     operating_ma,
@@ -19,7 +18,6 @@ from firmware.dlm.phases import on_grid
 from firmware.dlm.tree import Fuse, Load, room, tree_of
 
 ALL = (0, 1, 2)
-POLL_MS = 10_000
 
 
 def each(amps):
@@ -27,7 +25,7 @@ def each(amps):
     return (1_000 * amps,) * 3
 
 
-HOUSE = Connection(Location.INCLUDING, each(100), each(5), each(9_999), 3 * POLL_MS)
+HOUSE = Connection(Location.INCLUDING, each(100), each(5), each(9_999))
 
 
 @pytest.mark.parametrize(
@@ -55,40 +53,24 @@ def test_limits_differ_by_phase():
 @pytest.mark.parametrize("location, amps", [(Location.INCLUDING, 55), (Location.EXCLUDING, 35)])
 def test_a_meter_before_or_beside_the_stations_leaves_what_is_left(location, amps):
     house = replace(HOUSE, location=location)
-    beside_ma = external_ma(house, Metered(each(60), 0), each(20), POLL_MS)
+    beside_ma = external_ma(house, each(60), each(20))
     assert available_ma(each(100), house, beside_ma) == each(amps)
 
 
 def test_the_operator_limit_holds_below_what_the_house_leaves():
-    beside_ma = external_ma(HOUSE, Metered(each(60), 0), each(20), 0)
+    beside_ma = external_ma(HOUSE, each(60), each(20))
     assert available_ma(each(50), HOUSE, beside_ma) == each(50)
 
 
 def test_what_the_stations_draw_is_subtracted_from_the_grid_phase_that_it_flows_on():
     drawn_ma = on_grid("STR", (16_000, 0, 0))
-    beside_ma = external_ma(HOUSE, Metered((10_000, 30_000, 40_000), 0), drawn_ma, 0)
+    beside_ma = external_ma(HOUSE, (10_000, 30_000, 40_000), drawn_ma)
     assert beside_ma == (10_000, 14_000, 40_000)
-
-
-@pytest.mark.covers("2.12.1 (d)")
-def test_a_lost_meter_with_the_fallback_of_9999_pauses_all_after_three_polls_and_ends_so():
-    tree = tree_of([Fuse("feeder", each(63))])
-    car = Claim("CP1", "feeder", ALL, 32_000, 7_000, Turn(0))
-
-    def granted(now_ms, metered):
-        beside_ma = external_ma(HOUSE, metered, each(0), now_ms)
-        left_ma = room(tree, {"feeder": available_ma(each(63), HOUSE, beside_ma)})
-        return allocate(tree, [car], left_ma, Policy(), now_ms)["CP1"].limit_ma
-
-    last = Metered(each(60), at_ms=0)
-    assert [granted(n * POLL_MS, last) for n in range(4)] == [32_000, 32_000, 32_000, 0]
-    assert granted(4 * POLL_MS, None) == 0
-    assert granted(4 * POLL_MS, Metered(each(60), 4 * POLL_MS)) == 32_000
 
 
 def test_a_fallback_is_the_load_that_is_assumed_while_the_meter_is_silent():
     house = replace(HOUSE, fallback_ma=each(70))
-    assert available_ma(each(63), house, external_ma(house, None, each(20), 0)) == each(25)
+    assert available_ma(each(63), house, house.fallback_ma) == each(25)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +86,7 @@ def test_an_exporting_phase_counts_as_nothing_unless_its_use_is_allowed(
     location, use_export, beside
 ):
     house = replace(HOUSE, location=location, use_export=use_export)
-    assert external_ma(house, Metered(each(-10), 0), each(20), 0) == each(beside)
+    assert external_ma(house, each(-10), each(20)) == each(beside)
 
 
 def test_the_disconnected_limit_of_a_unit_that_is_not_heard_is_kept_for_it():

@@ -72,13 +72,18 @@ def test_a_silent_meter_counts_as_its_fallback_and_a_fault_until_it_answers():
     assert master.core.book.there() == []
 
 
-@pytest.mark.covers("B-DLM-26")
-def test_with_the_fallback_as_it_ships_all_cars_pause():
+@pytest.mark.covers("B-DLM-26", "2.12.1 (d)")
+def test_with_the_fallback_as_it_ships_all_cars_pause_after_three_polls_and_no_sooner():
     lan = home((20, 20, 20), cars=2)
     assert lan.amps == [21, 21]
     lan.house_ma = None
-    lan.wait(6_000)
+    lan.wait(2_000)
+    assert lan.amps == [21, 21]
+    lan.wait(3_000)  # the third poll, and the slave's next question
     assert lan.amps == [0, 0]
+    lan.house_ma = (20_000,) * 3
+    lan.wait(3_000)
+    assert lan.amps == [21, 21]
 
 
 @pytest.mark.covers("B-DLM-26")

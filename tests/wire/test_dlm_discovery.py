@@ -157,12 +157,3 @@ def test_a_master_shows_itself_unless_that_is_disabled(tmp_path, mode, hidden, s
     assert (beacon is not None) is shown
     if beacon is not None:
         assert (beacon.master, beacon.network, beacon.epoch) == ("u1", 7, 3)
-
-
-@pytest.mark.covers("B-DLM-03")
-def test_an_automatic_slave_has_no_address_to_try_where_no_beacon_is_seen(tmp_path):
-    async def run():
-        texts = {"dlm_mode": "slave_auto_discovery"}
-        return LoadLink(settings(**texts), Place("u1", tmp_path), lambda fact: None).brokers()
-
-    assert list(asyncio.run(run())) == []
