@@ -1,6 +1,7 @@
 """Finding masters by multicast DNS on loopback; what a beacon says is an address and no more."""
 
 import asyncio
+import secrets
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from types import SimpleNamespace
@@ -14,12 +15,14 @@ from firmware.io.dlm_discovery import TRIED_MAX, Announcer, Beacon, Finder, read
 from firmware.model.dlm import AnnounceMaster
 from tests.pure.rigs import settings
 
-SITE, OTHER_SITE = "a" * 64, "b" * 64
+# Loopback is one LAN for all tests that run at once: each process has sites and names of its own.
+SITE, OTHER_SITE = secrets.token_hex(32), secrets.token_hex(32)
+RUN = secrets.token_hex(4)
 LOCAL = "127.0.0.1"
 
 
 def beacon(master="cellar", network=0, epoch=1, site=SITE, port=8_883):
-    return Beacon(master, network, epoch, site, LOCAL, port, 8_884)
+    return Beacon(f"{master}-{RUN}", network, epoch, site, LOCAL, port, 8_884)
 
 
 @asynccontextmanager
@@ -39,6 +42,10 @@ async def lan(*beacons):
         await looking.async_close()
 
 
+def ours(finder):
+    return [beacon for beacon in finder.found if beacon.site in {SITE, OTHER_SITE}]
+
+
 async def until(finder, condition):
     async with asyncio.timeout(30):
         while not condition():
@@ -56,17 +63,19 @@ def test_a_unit_finds_the_masters_of_its_network_and_site_only():
 
     async def run():
         async with lan(*masters) as (finder, _):
-            await until(finder, lambda: len(finder.found) == len(masters))
+            await until(finder, lambda: len(ours(finder)) == len(masters))
             return (
-                set(finder.found), finder.brokers(0, SITE), finder.brokers(1, SITE),
-                {other.master for other in finder.others(0, "cellar")},
+                set(ours(finder)), finder.brokers(0, SITE), finder.brokers(1, SITE),
+                {other.master for other in finder.others(0, f"cellar-{RUN}")},
             )  # fmt: skip
 
     found, of_0, of_1, others = asyncio.run(run())
     assert found == set(masters)
     assert of_0 == [(LOCAL, 1_002), (LOCAL, 1_001)]
     assert of_1 == [(LOCAL, 1_003)]
-    assert others == {"standby", "neighbour"}
+    assert {name for name in others if name.endswith(RUN)} == {
+        f"standby-{RUN}", f"neighbour-{RUN}",
+    }  # fmt: skip
 
 
 def test_a_master_that_takes_its_beacon_back_is_found_no_more():
@@ -74,7 +83,7 @@ def test_a_master_that_takes_its_beacon_back_is_found_no_more():
         async with lan(beacon()) as (finder, (announcer,)):
             await until(finder, lambda: finder.brokers(0, SITE))
             await announcer.close()
-            await until(finder, lambda: not finder.found)
+            await until(finder, lambda: not ours(finder))
             return finder.brokers(0, SITE)
 
     assert asyncio.run(run()) == []
@@ -83,9 +92,9 @@ def test_a_master_that_takes_its_beacon_back_is_found_no_more():
 def test_a_beacon_tells_when_its_master_begins_to_distribute():
     async def run():
         async with lan(beacon()) as (finder, (announcer,)):
-            await until(finder, lambda: finder.found)
+            await until(finder, lambda: ours(finder))
             await announcer.tell(replace(beacon(), epoch=99))
-            await until(finder, lambda: finder.found[0].epoch == 99)
+            await until(finder, lambda: ours(finder)[0].epoch == 99)
             return finder.brokers(0, SITE)
 
     assert asyncio.run(run()) == [(LOCAL, 8_883)]
@@ -134,7 +143,7 @@ def test_no_more_addresses_than_some_are_tried():
 
     async def run():
         async with lan(*masters) as (finder, _):
-            await until(finder, lambda: len(finder.found) == len(masters))
+            await until(finder, lambda: len(ours(finder)) == len(masters))
             return finder.brokers(0, SITE)
 
     tried = asyncio.run(run())
