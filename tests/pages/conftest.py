@@ -9,13 +9,14 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
 WAIT_S = 60
+PASSWORD = "a quiet blue wallbox"
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [  # nothing is asked of the network, and no sandbox for root
@@ -31,6 +32,11 @@ class Station:
     pages: str
     bench: str
     labels: dict[str, str]
+    changed: set[str] = field(default_factory=set)
+
+    def first(self, user):
+        """Return the password of the label; empty once that user has chosen another."""
+        return "" if user in self.changed else self.labels[user]
 
     def world(self, **asked):
         """Do something at the station: plug, swipe, a fault."""
@@ -70,8 +76,18 @@ def sets():
 
 @pytest.fixture
 def station(repository, tmp_path, sets):
-    """A station as it leaves the factory, or as `sets` says."""
+    """A station as it leaves the factory, or as `sets` says, for one test."""
     with running(repository, tmp_path, sets) as made:
+        yield made
+
+
+@pytest.fixture(scope="package")
+def shared(repository, tmp_path_factory):
+    """A station for all that leave it as it left the factory, but for the users' passwords.
+
+    A file of such tests takes it as its `station`; by `xdist_group("pages")` it is started once.
+    """
+    with running(repository, tmp_path_factory.mktemp("shared")) as made:
         yield made
 
 
@@ -93,18 +109,19 @@ class Person:
     complaints: list[str]
     screens: Path | None
 
-    def signs_in(self, user, password, *, first=""):
-        """Sign in; `first` is the password of the label, which has to be changed."""
-        page = self.page
+    def signs_in(self, user, station):
+        """Sign in; by the password of the label the first time, which has to be changed."""
+        page, first = self.page, station.first(user)
         page.get_by_role("combobox", name="User", exact=True).select_option(user)
-        page.get_by_label("Password", exact=True).fill(first or password)
+        page.get_by_label("Password", exact=True).fill(first or PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         if first:
             page.get_by_label("Password used now").fill(first)
-            page.get_by_label("New password", exact=True).fill(password)
-            page.get_by_label("New password again").fill(password)
+            page.get_by_label("New password", exact=True).fill(PASSWORD)
+            page.get_by_label("New password again").fill(PASSWORD)
             page.get_by_role("button", name="Change password").click()
         page.get_by_role("heading", name="Dashboard", level=1).wait_for()
+        station.changed.add(user)
 
     def opens(self, name):
         """Go to a page by the menu, which a phone folds away."""

@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.needs_chromium
-PASSWORD = "a quiet blue wallbox"
 CARD = "0a0e9b83"
 SLOW_MS = 30_000
 
@@ -34,7 +33,7 @@ def charge(person, station, card):
 
 
 def test_a_card_is_learned_at_the_reader_and_may_charge(person, station):
-    person.signs_in("operator", PASSWORD, first=station.labels["operator"])
+    person.signs_in("operator", station)
     learn(person, station, CARD)
     charge(person, station, CARD)
     expect(person.outlet(1)).to_contain_text(CARD)
@@ -45,7 +44,7 @@ def test_a_card_is_learned_at_the_reader_and_may_charge(person, station):
 
 def test_a_limit_changed_during_a_charge_acts_at_once(person, station):
     page = person.page
-    person.signs_in("operator", PASSWORD, first=station.labels["operator"])
+    person.signs_in("operator", station)
     learn(person, station, CARD)
     charge(person, station, CARD)
     expect(person.outlet(1)).to_contain_text("16 A, set by the operator", timeout=SLOW_MS)

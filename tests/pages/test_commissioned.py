@@ -3,8 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.pages.conftest import PASSWORD
+
 pytestmark = pytest.mark.needs_chromium
-PASSWORD, OWNERS = "a quiet blue wallbox", "the owner has a green one"
+OWNERS = "the owner has a green one"
 CARD = "0a0e9b83"
 SLOW_MS = 30_000
 
@@ -85,7 +87,7 @@ def guided_test(person, station):
 
 def test_an_installer_takes_a_new_station_into_service(person, station):
     page = person.page
-    person.signs_in("installer", PASSWORD, first=station.labels["installer"])
+    person.signs_in("installer", station)
     person.allows(CARD)
     person.opens("Commissioning")
     electrics(person)

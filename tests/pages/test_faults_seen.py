@@ -3,13 +3,18 @@
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.needs_chromium
-PASSWORD = "a quiet blue wallbox"
+pytestmark = [pytest.mark.needs_chromium, pytest.mark.xdist_group("pages")]
 SLOW_MS = 30_000
 
 
+@pytest.fixture
+def station(shared):
+    """Nothing that is done here lasts."""
+    return shared
+
+
 def test_a_fault_says_what_it_is_and_what_to_do_and_goes_when_it_is_over(person, station):
-    person.signs_in("operator", PASSWORD, first=station.labels["operator"])
+    person.signs_in("operator", station)
     station.world(do="plug", outlet=1, cable_ma=32_000, car={})
     expect(person.outlet(1)).to_contain_text("Plugged in", timeout=SLOW_MS)
     station.world(do="residual", outlet=1, dc_ma=8, ac_ma=0)

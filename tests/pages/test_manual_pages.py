@@ -3,10 +3,15 @@
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.needs_chromium
-PASSWORD = "a quiet blue wallbox"
+pytestmark = [pytest.mark.needs_chromium, pytest.mark.xdist_group("pages")]
 MENU = ["Dashboard", "Network", "Back end", "Authorization", "Whitelists", "Load management",
         "Installation", "System"]  # fmt: skip
+
+
+@pytest.fixture
+def station(shared):
+    """Nothing that is done here lasts."""
+    return shared
 
 
 def menu(page):
@@ -33,7 +38,7 @@ def save(page):
 @pytest.mark.covers("B-ACC-18", "P142", "P146")
 def test_header_and_menu_are_those_of_the_manual(person, station):
     page = person.page
-    person.signs_in("operator", PASSWORD, first=station.labels["operator"])
+    person.signs_in("operator", station)
     header = page.get_by_role("banner")
     expect(header).to_contain_text("Firmware 0.1.0")
     expect(header).to_contain_text("UTC")
@@ -51,7 +56,7 @@ def test_header_and_menu_are_those_of_the_manual(person, station):
 @pytest.mark.covers("B-ACC-13", "B-ACC-14", "P145")
 def test_edits_that_are_not_saved_are_counted_and_can_be_reset(person, station):
     page = person.page
-    person.signs_in("operator", PASSWORD, first=station.labels["operator"])
+    person.signs_in("operator", station)
     person.opens("Load management")
     limit = page.get_by_label("Operator Current Limit", exact=True)
     expect(page.get_by_text("No unsaved changes")).to_be_visible()
@@ -67,7 +72,7 @@ def test_edits_that_are_not_saved_are_counted_and_can_be_reset(person, station):
 @pytest.mark.covers("B-ACC-20", "P109")
 def test_the_fields_of_an_external_meter_are_there_when_it_is(person, station):
     page = person.page
-    person.signs_in("operator", PASSWORD, first=station.labels["operator"])
+    person.signs_in("operator", station)
     person.opens("Load management")
     hidden = [page.get_by_text(name, exact=True).first for name in (
         "Main Distribution Limit", "External Load Headroom", "External Load Fallback",
@@ -83,7 +88,7 @@ def test_the_fields_of_an_external_meter_are_there_when_it_is(person, station):
 @pytest.mark.covers("B-ACC-19", "P075")
 def test_the_whitelists_are_in_the_menu_while_they_are_used(person, station):
     page = person.page
-    person.signs_in("operator", PASSWORD, first=station.labels["operator"])
+    person.signs_in("operator", station)
     person.opens("Authorization")
     page.get_by_label("Enable local whitelist", exact=True).uncheck()
     save(page)
@@ -100,7 +105,7 @@ def test_the_whitelists_are_in_the_menu_while_they_are_used(person, station):
 ])  # fmt: skip
 def test_a_group_folds_and_unfolds_and_nothing_is_stored(person, station, button, field):
     page = person.page
-    person.signs_in("operator", PASSWORD, first=station.labels["operator"])
+    person.signs_in("operator", station)
     person.opens("Network")
     fold, inside = page.get_by_role("button", name=button), page.get_by_label(field, exact=True)
     there = inside.is_visible()

@@ -3,14 +3,19 @@
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = pytest.mark.needs_chromium
-PASSWORD = "a quiet blue wallbox"
+pytestmark = [pytest.mark.needs_chromium, pytest.mark.xdist_group("pages")]
+
+
+@pytest.fixture
+def station(shared):
+    """Nothing that is done here lasts."""
+    return shared
 
 
 @pytest.mark.covers("B-MET-01", "P110", "P111", "P112")
 def test_address_and_port_of_the_external_meter_appear_with_a_type_on_tcp(person, station):
     page = person.page
-    person.signs_in("operator", PASSWORD, first=station.labels["operator"])
+    person.signs_in("operator", station)
     person.opens("Load management")
     address = page.get_by_label("IP address of second meter", exact=True)
     port = page.get_by_label("Modbus TCP port number of second meter", exact=True)

@@ -4,14 +4,13 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.needs_chromium
-PASSWORD = "a quiet blue wallbox"
 CARD = "0a0e9b83"
 SLOW_MS = 30_000
 
 
 def test_a_charge_and_a_fault_are_played_by_the_buttons_of_the_bench(person, station):
     page = person.page
-    person.signs_in("operator", PASSWORD, first=station.labels["operator"])
+    person.signs_in("operator", station)
     person.allows(CARD)
     person.opens("Virtual bench")
     picture = page.get_by_role("region", name="The station")
