@@ -50,8 +50,10 @@ def tell(machine, story: Story, step_ms: int | None = None, start_ms: int = 0) -
     for pause_ms, fact in story:
         then_ms = now_ms + pause_ms
         while now_ms < then_ms:
-            due_ms = -(-machine.deadline_ms() // GRID_MS) * GRID_MS
-            next_ms = now_ms + step_ms if step_ms else max(due_ms, now_ms)
+            if step_ms:
+                next_ms = now_ms + step_ms
+            else:
+                next_ms = max(-(-machine.deadline_ms() // GRID_MS) * GRID_MS, now_ms)
             now_ms = min(next_ms, then_ms)
             note(TICK)
         note(timed(fact, now_ms))

@@ -8,6 +8,7 @@ import pytest
 from firmware.sim.erratic import play
 from hal.board import load_board
 
+pytestmark = pytest.mark.xdist_group("erratic days")  # a day is played once for all of them
 BOARD = load_board(Path(__file__).parents[2] / "boards" / "mock.toml")
 SLICE = (0, 62)
 
