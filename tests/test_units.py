@@ -11,13 +11,20 @@ from hal.board import load_board
 from tools.image.security import figures
 
 SYSUSERS = "systemd/powerstation.sysusers"
-EVERY = ("pilotd", "stationd", "webd", "world", "firstboot")
+EVERY = ("pilotd", "stationd", "webd", "world", "firstboot", "admind")
 DEVICES = {
     "pilotd": {"char-gpiochip rw", "char-spi rw", "/dev/watchdog rw", "char-watchdog rw"},
     "stationd": {"char-gpiochip rw", "char-spi rw", "char-ttyAMA rw", "char-ttyS rw",
                  "char-ttyUSB rw", "char-ttyACM rw"},
 }  # fmt: skip
-MOST_EXPOSED = {"pilotd": 1.3, "stationd": 1.8, "webd": 1.9, "world": 0.8, "firstboot": 2.0}
+MOST_EXPOSED = {
+    "pilotd": 1.3,
+    "stationd": 1.8,
+    "webd": 1.9,
+    "world": 0.8,
+    "firstboot": 2.0,
+    "admind": 9.0,
+}
 HARDENED = {
     "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes",
     "PrivateTmp": "yes", "RestrictNamespaces": "yes", "LockPersonality": "yes",

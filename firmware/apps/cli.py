@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-PROCESSES = ("pilotd", "stationd", "webd", "world", "run", "safe-off", "selftest", "first-boot")
+PROCESSES = (
+    "pilotd", "stationd", "webd", "admind", "world", "run", "safe-off", "selftest", "first-boot",
+)  # fmt: skip
 
 
 def main() -> None:

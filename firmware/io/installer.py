@@ -2,8 +2,8 @@
 
 The station process may not write a slot. It offers `ready`; who installs renames it to `taken`,
 and from then on it is theirs. What nobody takes in time is withdrawn by a rename as well: so
-exactly one of both has it. Nothing on today's image takes it: every installation fails here,
-and says so.
+exactly one of both has it. It writes `failed` there when it could not be installed, and starts
+the station anew when it was. Where nothing takes it, the installation fails, and says so.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from typing import Protocol
 from firmware.model.transfers import InstallFailed, InstallTaken, InstallWanted
 
 TAKEN_S = 120
+INSTALLED_S = 1_200
+FAILED = "failed"  # in `taken`: a sentence
+FAILED_MAX_BYTES = 500
 LOOK_S = 1.0
 
 
@@ -28,6 +31,9 @@ class Installer(Protocol):
         self, file: Path, wish: InstallWanted, pause: Callable[[float], bool]
     ) -> InstallTaken | InstallFailed:
         """Begin with it; `pause` waits so many seconds, and tells whether all is to end."""
+
+    def outcome(self, job: int, pause: Callable[[float], bool]) -> InstallFailed | None:
+        """Wait for what becomes of it: a restart, which `pause` tells, or a failure."""
 
 
 class HandOver:
@@ -56,6 +62,16 @@ class HandOver:
             waited_s += LOOK_S
         return self._outcome(ready, wish.job)
 
+    def outcome(self, job: int, pause: Callable[[float], bool]) -> InstallFailed | None:
+        """Wait for the end of the process, or for the sentence of who has taken it."""
+        told, waited_s = self._folder / "taken" / FAILED, 0.0
+        while waited_s < INSTALLED_S and not pause(LOOK_S):
+            waited_s += LOOK_S
+            said = told.read_bytes()[:FAILED_MAX_BYTES] if told.exists() else b""
+            if said:
+                return InstallFailed(job, said.decode(errors="replace").strip())
+        return None
+
     def _outcome(self, ready: Path, job: int) -> InstallTaken | InstallFailed:
         withdrawn = self._folder / "withdrawn"
         try:
@@ -66,7 +82,7 @@ class HandOver:
         return InstallFailed(
             job,
             f"nothing on this station installs firmware: {ready} was offered for "
-            f"{self._taken_s:g} s and not taken. Flash the new image by hand.",
+            f"{self._taken_s:g} s and not taken. Install the package or flash the image by hand.",
         )
 
 

@@ -92,7 +92,7 @@ class TransferWorker(threading.Thread):
             fact = self._done(job, watch)
             with self._lock:
                 self._watch = None
-            if watch.why != STOPPED:
+            if watch.why != STOPPED and fact is not None:
                 self._tell(fact)
 
     def finish(self) -> None:
@@ -125,7 +125,7 @@ class TransferWorker(threading.Thread):
             self._watch = wish.job, watch
             return watch
 
-    def _done(self, job: Job, watch: Watch) -> object:
+    def _done(self, job: Job, watch: Watch) -> object | None:
         wish, way = job.wish, Way(job.line, watch, self._bounds)
         try:
             with watch.running():
@@ -135,7 +135,7 @@ class TransferWorker(threading.Thread):
                 return t.UploadFailed(wish.job, str(problem), problem.trouble)
             return t.failed(wish, str(problem))[0]
 
-    def _performed(self, job: Job, way: Way) -> object:
+    def _performed(self, job: Job, way: Way) -> object | None:
         match job.wish:
             case t.UploadWanted() as wish:
                 _bring(wish, job.texts, way)
@@ -151,7 +151,11 @@ class TransferWorker(threading.Thread):
             case t.InstallWanted(number, digest) as wish:
                 if self._digest().hex() != digest:
                     return t.InstallFailed(number, "the file on the disk is another one")
-                return self._installer.install(self._folder / WHOLE, wish, self._ended.wait)
+                fact = self._installer.install(self._folder / WHOLE, wish, self._ended.wait)
+                if isinstance(fact, t.InstallFailed):
+                    return fact
+                self._tell(fact)
+                return self._installer.outcome(number, self._ended.wait)
         raise AssertionError(f"nobody performs {job.wish!r}")
 
     def _digest(self) -> bytes:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+PACKAGE_MAX_BYTES = 64 << 20  # of a firmware that a person brings
+PART_MAX_BYTES = 96 * 1024  # it comes in parts of that size; in base64 exactly 128 Ki letters
+
 # -- requests of the back end -------------------------------------------------------------------
 
 
@@ -76,6 +79,14 @@ class UpdateRequested:
     request_id: int | None = None
     install_utc_ms: int | None = None
     signing: Signing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackageBrought:
+    """A person has brought a firmware; it is on the disk, whole and checked. [P139]"""
+
+    version: str
+    digest: str  # SHA-256, hex
 
 
 class Report(StrEnum):

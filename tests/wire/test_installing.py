@@ -67,3 +67,26 @@ def test_a_signature_is_checked_over_the_file_on_the_disk_which_goes_if_it_is_no
     assert desk.left() == []
     desk.ask(t.SignatureWanted(3, pem, signature))
     assert desk.fact() == t.SignatureChecked(3, "it broke off: No such file or directory")
+
+
+def test_the_sentence_of_who_could_not_install_it_is_told(tmp_path):
+    installer, said = HandOver(tmp_path), tmp_path / "taken" / "failed"
+    said.parent.mkdir()
+    waits = []
+
+    def pause(_seconds):
+        waits.append(said.touch() if not waits else said.write_text("dpkg: no room\n"))
+        return False
+
+    assert installer.outcome(4, pause) == t.InstallFailed(4, "dpkg: no room")
+    assert len(waits) == 2  # an empty file is one that is being written
+
+
+def test_a_station_that_ends_has_been_installed_or_will_be(tmp_path):
+    assert HandOver(tmp_path).outcome(4, lambda _seconds: True) is None
+
+
+def test_who_says_nothing_is_waited_for_twenty_minutes(tmp_path):
+    waits = []
+    assert HandOver(tmp_path).outcome(4, lambda seconds: waits.append(seconds) or False) is None
+    assert sum(waits) == 1_200

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from firmware import VERSION
+from firmware.io.packages import KEYS, public_pem, sign
 from tools.image.releases import Release
 from tools.image.shop import BUILD, FILES, ROOT, commit_time_s, demand, run, tell
 from tools.image.sources import ARCHITECTURE
@@ -27,6 +30,7 @@ NEEDED = {"dpkg-deb": "dpkg", "lintian": "lintian"} | VENV_NEEDED
 NEEDED_FILES = VENV_FILES
 PLACES = {  # in systemd/: where a file goes, by how its name ends
     ".service": (UNITS, "{name}"),
+    ".path": (UNITS, "{name}"),
     ".sysusers": (Path("usr/lib/sysusers.d"), "{stem}.conf"),
     ".tmpfiles": (Path("usr/lib/tmpfiles.d"), "{stem}.conf"),
     ".modules": (Path("usr/lib/modules-load.d"), "{stem}.conf"),
@@ -48,8 +52,13 @@ class Package:
     installed_kib: int
 
 
-def build(release: Release, into: Path = BUILD / "deb") -> Package:
-    """Make the package of a release, and let lintian look at it; raise `Failed`."""
+def build(
+    release: Release, into: Path = BUILD / "deb", key: Ed25519PrivateKey | None = None
+) -> Package:
+    """Make the package of a release, and let lintian look at it; raise `Failed`.
+
+    With a key it is signed, and stations that it is installed on take others of the same key.
+    """
     demand(NEEDED, NEEDED_FILES)
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="powerstation-deb-") as place:
@@ -59,6 +68,8 @@ def build(release: Release, into: Path = BUILD / "deb") -> Package:
         fill(release, site, work)
         environment(release, tree)
         station_files(tree)
+        if key is not None:
+            trust(tree, key)
         documents(release, tree, site)
         settle_modes(tree)
         size_kib = control(release, tree)
@@ -68,7 +79,16 @@ def build(release: Release, into: Path = BUILD / "deb") -> Package:
         shutil.move(work / file.name, file)
     tell(f"{release.codename}: lintian")
     run("lintian", "--fail-on", "error,warning", "--display-level", ">=warning", file)
+    if key is not None:
+        sign(file, key)
     return Package(file, size_kib)
+
+
+def trust(tree: Path, key: Ed25519PrivateKey) -> None:
+    """Put the maker's public key where a station looks for it."""
+    target = tree / KEYS.relative_to("/") / "maker.pem"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(public_pem(key))
 
 
 def version(release: Release) -> str:
