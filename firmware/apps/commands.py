@@ -16,6 +16,7 @@ from firmware.apps.asking import ETC, STATE, State, ask, console, fail
 from firmware.apps.first_boot import BOARD, boards, choose
 from firmware.apps.load_cli import load
 from firmware.apps.progress import bar
+from firmware.apps.update_cli import update
 from firmware.sim.replay import BadCsv, LedgerOf, Replay, read_csv
 from firmware.sim.site import BadSite
 from hal.board import BoardErrors, load_board
@@ -24,6 +25,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 sim = typer.Typer(no_args_is_help=True, help="Virtual time: whole stations, a year in minutes.")
 app.add_typer(sim, name="sim")
 app.add_typer(load, name="load")
+app.command()(update)
 UNLOCK_LOOK_S = 0.2
 REPLAY_SETTINGS = {
     "ocpp:HeartbeatInterval": "3600",
@@ -53,8 +55,8 @@ def _root(
 ) -> None:
     """Firmware of an AC charging station.
 
-    Processes, each with --help of its own: run, pilotd, stationd, world, safe-off, selftest,
-    first-boot.
+    Processes, each with --help of its own: run, pilotd, stationd, webd, admind, world, safe-off,
+    selftest, first-boot.
     """
 
 

@@ -11,7 +11,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from firmware import VERSION
 from firmware.apps.backend_link import backend_link, link_config
 from firmware.apps.devices import Ring, card_key, inputs, meter_ask, other_meter_ask, reader
 from firmware.apps.files import Files, Sources
+from firmware.apps.incoming import Incoming
 from firmware.apps.load_link import LoadLink, Place
 from firmware.apps.settings_args import parse_sets
 from firmware.apps.waking import UNIT, Wake, wake
 from firmware.apps.web_desk import SOCKET_NAME as WEB_NAME
-from firmware.apps.web_desk import WebDesk
+from firmware.apps.web_desk import Around, WebDesk
 from firmware.io import sdnotify
 from firmware.io.certificates import CertificateStore, CertificateWorker
 from firmware.io.clock import utc_at_zero_ms
@@ -33,6 +34,7 @@ from firmware.io.control import SOCKET_NAME as CONTROL_NAME
 from firmware.io.control import serve_control
 from firmware.io.interfaces import own_networks
 from firmware.io.loop import Runner, loop_ms
+from firmware.io.packages import KEYS
 from firmware.io.pilot_link import PilotLink
 from firmware.io.sqlite import Writer
 from firmware.io.threads import Asker, Watcher
@@ -110,13 +112,12 @@ class Station:
             number: Asker(f"meter-{number}", meter_ask(number, port), self.runner.post, self.loop)
             for number, port in ports.meters.items()
         }
-        self.web = WebDesk(
-            self.commands,
-            self.runner.post,
-            self.writer,
-            [wake.board.parent, state] if not self.simulated else [state],
-            {"board": self.board, "simulated": self.simulated},
-        )
+        places = [wake.board.parent, state] if not self.simulated else [state]
+        keys = [KEYS, *(place / "keys" for place in places[:1])]
+        self.incoming = Incoming(state / "updates", keys, self.core, self.runner.post)
+        about: dict[str, object] = {"board": self.board, "simulated": self.simulated}
+        around = Around(places, about, self.incoming)
+        self.web = WebDesk(self.commands, self.runner.post, self.writer, around)
         self.watchers = [
             reader(number, port, self.runner.post, self.loop)
             for number, port in ports.readers.items()
@@ -178,6 +179,7 @@ class Station:
         if pages is not None:
             pages.close()
         self.web.close()
+        self.incoming.close()
         for task in tasks:
             task.remove_done_callback(self._task_ended)
         if self.backend is not None:
@@ -276,7 +278,12 @@ class Station:
 
     # -- the rest of the world --------------------------------------------------------------
 
-    def _command(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _command(
+        self, asked: Mapping[str, Any]
+    ) -> Mapping[str, Any] | Awaitable[Mapping[str, Any]]:
+        update = self.incoming.commands.get(str(asked.get("do")))
+        if update is not None:
+            return update(asked)
         answer, facts = self.commands.take(asked, loop_ms(self.loop))
         for fact in facts:
             self.runner.post(fact)

@@ -12,14 +12,16 @@ import base64
 import secrets
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from firmware import VERSION
 from firmware.apps.files import diagnostics, security_log
+from firmware.apps.incoming import Incoming
 from firmware.config.kinds import PASSWORD_HIGH
 from firmware.config.param import Role
 from firmware.config.registry import find
@@ -44,10 +46,25 @@ SOCKET_NAME = "web.sock"
 Words = Mapping[str, Any]
 Told = dict[str, object]
 _OWN = ("session", "logout", "password")  # what somebody may do who has to change the password
-_OPERATORS = ("transactions", "logs", "email_test")
-_POLLED = ("limits", "site", "pairing")  # a page asks these by itself: nobody need be there
-_CHANGING = ("logout", "password", "email_test")
+_UPDATES = ("update_begin", "update_part", "update_install", "update_drop")
+_OPERATORS = ("transactions", "logs", "email_test", "update", *_UPDATES)
+_POLLED = (
+    "limits",
+    "site",
+    "pairing",
+    "update",
+)  # a page asks these by itself: nobody need be there
+_CHANGING = ("logout", "password", "email_test", *_UPDATES)
 _NOBODY = hashed("nobody has this password: it is compared for users who do not exist")
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is around the machine: where first passwords lie, what status tells, what comes in."""
+
+    folders: Sequence[Path]
+    about: Told  # board, simulated
+    incoming: Incoming
 
 
 class WebDesk:
@@ -58,15 +75,14 @@ class WebDesk:
         commands: Commands,
         post: Callable[[object], None],
         writer: Writer,
-        folders: list[Path],
-        about: Told,
+        around: Around,
     ) -> None:
-        """`about` is what status tells of the station besides: board, simulated."""
         self.commands, self.core = commands, commands.station
-        self.post, self.writer, self.about = post, writer, about
+        self.post, self.writer, self.about = post, writer, around.about
+        self._updates = around.incoming.commands
         self.loop = asyncio.get_running_loop()
         self.accounts = Accounts()
-        self.first = first_passwords(folders, USERS)
+        self.first = first_passwords(around.folders, USERS)
         self.samples: deque[dict[str, object]] = deque(maxlen=SAMPLES_KEPT)
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._hashing = ThreadPoolExecutor(1, "passwords")
@@ -107,6 +123,8 @@ class WebDesk:
         if name in _OPERATORS and not found.role.may(Role.OPERATOR):
             said = f"{name}: role operator is needed, this is {found.role.value}"
             return no(said, code="forbidden")[0]
+        if name in self._updates:
+            return await self._updates[name](words)
         if name in self._own:
             answer = self._own[name](words, found)
             return await answer if isinstance(answer, Awaitable) else answer

@@ -19,7 +19,7 @@ from firmware.model.settings import Settings
 from firmware.model.storage import Memory
 from firmware.ocpp import uploads
 from firmware.ocpp.reports import ASKED, Reports
-from firmware.ocpp.updates import NOTE, Update, order_of
+from firmware.ocpp.updates import NOTE, Shown, Update, order_of
 from firmware.ocpp.uploads import Jobs, Status, Upload
 
 SCHEMES = ("ftp", "ftps", "http", "https")
@@ -51,7 +51,9 @@ class TransferCore:
         """Take one fact."""
         wishes: list[object] = []
         for wish in self._all(fact, now_ms):
-            if isinstance(wish, Status):
+            if isinstance(wish, Status) and wish.report is None:
+                self._last = 0
+            elif isinstance(wish, Status) and wish.report is not None:
                 self._last = self._reports.put(wish.report, wish.payload)
             else:
                 wishes.append(wish)
@@ -65,6 +67,15 @@ class TransferCore:
         return min(
             *parts, self._update.deadline_ms(), self._reports.deadline_ms(), self._patience_at_ms
         )
+
+    def update(self) -> Shown | None:
+        """Return what people see of the update of this station."""
+        return self._update.shown()
+
+    @property
+    def updating(self) -> bool:
+        """An update is under way."""
+        return self._update.busy
 
     # -- facts ------------------------------------------------------------------------------
 
@@ -87,6 +98,9 @@ class TransferCore:
                 yield from self._log(fact, now_ms)
             case t.UpdateRequested():
                 yield from self._asked(fact, now_ms)
+            case t.PackageBrought():
+                if self._update.stoppable:
+                    yield from self._update.bring(fact, now_ms)
             case SignerInspected(call, problem):
                 if self._inspected is not None and self._inspected.call == call:
                     yield from self._signer(problem, now_ms)

@@ -3,6 +3,9 @@
 An accepted update is kept on disk from its first moment: after a loss of power it goes on. What
 it has become is known only by the firmware that starts afterwards, so that is what tells it.
 While an update waits for transactions to end, fault X02 keeps new ones away.
+
+What a person brings at the pages is there and checked already: it begins with the waiting, and
+the back end hears nothing of it but the event of a new firmware.
 """
 
 from __future__ import annotations
@@ -55,6 +58,7 @@ class Order:
     request_id: int | None  # of the signed kind
     pem: str = field(default="", repr=False)
     signature: str = field(default="", repr=False)
+    brought: str = ""  # the version that a person has brought; empty: the back end's order
 
     @property
     def signed(self) -> bool:
@@ -70,6 +74,16 @@ class Note:
     stage: Stage
     starts: int = 0
     version: str = ""
+    digest: str = ""  # of what a person has brought
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What people see of an update: fetching, waiting, installing, installed or failed."""
+
+    stage: str
+    brought: str  # its version, where a person has brought it
+    problem: str = ""  # a sentence, where something is known of a failure
 
 
 def order_of(asked: t.UpdateRequested) -> Order:
@@ -96,6 +110,7 @@ class Update:
         self._word = ""  # the last status, for a trigger
         self._at_ms = NEVER_MS  # when the stage goes on, or is given up
         self._closed = False  # X02 is raised
+        self._last: Shown | None = None  # how the last one ended, as far as this start knows
 
     # -- from outside -----------------------------------------------------------------------
 
@@ -117,9 +132,17 @@ class Update:
     def status(self, report: t.Report) -> Status:
         """Return the present status for a trigger: of the update, where it is of that kind."""
         order, signed = self._order, report is t.Report.SIGNED
-        if order is None or order.signed != signed or not self._word or self.told:
+        if order is None or order.brought or order.signed != signed:
+            return Status(report, {"status": "Idle"})
+        if not self._word or self.told:
             return Status(report, {"status": "Idle"})
         return _status(order, self._word)
+
+    def shown(self) -> Shown | None:
+        """Return what people see of this one, else how the last one of this start ended."""
+        if self._order is None or self._stage is None or self.told:
+            return self._last
+        return Shown(_SHOWN.get(self._stage, "fetching"), self._order.brought)
 
     def woken(self, now_ms: int, zero_ms: int | None) -> Iterator[object]:
         """Go on with what an earlier start has left."""
@@ -129,6 +152,10 @@ class Update:
         self._order, self._closed = kept.order, True
         if kept.stage in (Stage.INSTALLING, Stage.RESTARTED):
             yield from self._restarted(kept, now_ms)
+            return
+        if kept.order.brought:
+            self._job, self._digest = self._jobs.next(), kept.digest
+            yield from self._close(now_ms)
             return
         starts = kept.starts + (kept.stage is Stage.DOWNLOADING)
         if starts >= STARTS_MAX:
@@ -149,6 +176,16 @@ class Update:
         self.clock(now_ms, zero_ms)
         if self._at_ms > now_ms and order.signed:
             yield self._told("DownloadScheduled")
+
+    def bring(self, package: t.PackageBrought, now_ms: int) -> Iterator[object]:
+        """Take what a person has brought; the one before is dropped."""
+        if self._stage is not None:
+            yield t.CancelTransfer(self._job)
+        order = Order("", None, None, 0, 0, None, brought=package.version)
+        self._order, self._word, self._digest = order, "", package.digest
+        self._job = self._jobs.next()
+        yield _note(Note(order, Stage.FETCHED, digest=package.digest))
+        yield from self._close(now_ms)
 
     def clock(self, now_ms: int, zero_ms: int | None) -> None:
         """Learn what time it is: dates become instants."""
@@ -209,8 +246,8 @@ class Update:
                 self._at_ms = now_ms + INSTALL_MAX_MS
                 if self._order.signed:
                     yield self._told("InstallRebooting")
-            case t.InstallFailed(), Stage.INSTALLING:
-                yield from self._ended("InstallationFailed", now_ms)
+            case t.InstallFailed(_, problem), Stage.INSTALLING:
+                yield from self._ended("InstallationFailed", now_ms, problem)
 
     def heard(self, now_ms: int) -> Iterator[object]:
         """The back end has heard what became of it."""
@@ -267,7 +304,7 @@ class Update:
         self._stage, self._at_ms = Stage.INSTALLING, now_ms + INSTALL_MAX_MS
         yield self._told("Installing")
         yield _note(Note(order, Stage.INSTALLING, version=self._version))
-        yield t.InstallWanted(self._job, self._digest, order.signed)
+        yield t.InstallWanted(self._job, self._digest, order.signed or bool(order.brought))
 
     def _restarted(self, kept: Note, now_ms: int) -> Iterator[object]:
         """Tell what the restart has shown: only another firmware than before is a new one."""
@@ -279,10 +316,14 @@ class Update:
         note = Note(kept.order, Stage.RESTARTED, version=kept.version)
         if kept.stage is Stage.INSTALLING:
             yield _note(note)
+        problem = "" if installed else f"the same version as before runs: {self._version}"
+        self._last = Shown("installed" if installed else "failed", kept.order.brought, problem)
         yield self._told("Installed" if installed else "InstallationFailed")
 
-    def _ended(self, word: str, now_ms: int) -> Iterator[object]:
+    def _ended(self, word: str, now_ms: int, problem: str = "") -> Iterator[object]:
         """The station runs on with the firmware it has."""
+        if self._order is not None:
+            self._last = Shown("failed", self._order.brought, problem)
         yield self._told(word)
         yield from self._opened(now_ms)
         yield from self.heard(now_ms)
@@ -298,7 +339,14 @@ class Update:
         return _status(self._order, word)
 
 
+_SHOWN = {
+    Stage.FETCHED: "waiting", Stage.WAITING: "waiting", Stage.INSTALLING: "installing",
+}  # fmt: skip
+
+
 def _status(order: Order, word: str) -> Status:
+    if order.brought:
+        return Status(None, {"status": word})
     if order.signed:
         return Status(t.Report.SIGNED, {"status": word, "requestId": order.request_id})
     return Status(t.Report.FIRMWARE, {"status": word})
@@ -313,4 +361,6 @@ def _read(text: str | None) -> Note | None:
         return None
     told = json.loads(text)
     order = Order(**told["order"])
-    return Note(order, Stage(told["stage"]), told["starts"], told["version"])
+    return Note(
+        order, Stage(told["stage"]), told["starts"], told["version"], told.get("digest", "")
+    )

@@ -43,9 +43,9 @@ class Jobs:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A status that the back end is to hear."""
+    """A status that the back end is to hear; with no report, it is nobody's."""
 
-    report: t.Report
+    report: t.Report | None
     payload: dict[str, object]
 
 

@@ -116,6 +116,7 @@ class StationCore:
             settings, memory.boot, outlets, running, poll_ms=options.meter_poll_ms
         )
         self.learn = LearnCore(settings)
+        self.transfers = TransferCore(settings, memory, options.info.firmware)
         self.recent = Recent(memory.boot, settings)
         self.commissioning = Commissioning(outlets)
         self.book = FaultBook(memory.boot, outlets, memory.faults)
@@ -162,7 +163,7 @@ class StationCore:
             Part.WATCHDOG: BackendWatchdog(settings, running),
             Part.BOARD_LINK: BoardLink(settings),
             Part.SECURITY: SecurityCore(settings, memory, options.info.serial),
-            Part.TRANSFERS: TransferCore(settings, memory, options.info.firmware),
+            Part.TRANSFERS: self.transfers,
             Part.SETTINGS: self.configuration,
             Part.LEARN: self.learn,
             Part.RECENT: self.recent,

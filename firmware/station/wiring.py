@@ -258,6 +258,7 @@ ROUTES: dict[type, tuple[Part, ...]] = {
     tr.DiagnosticsRequested: (TRANSFERS,),
     tr.LogRequested: (TRANSFERS,),
     tr.UpdateRequested: (TRANSFERS,),
+    tr.PackageBrought: (TRANSFERS,),
     tr.ReportTriggered: (TRANSFERS,),
     sec.SignerInspected: (TRANSFERS,),
     tr.Uploaded: (TRANSFERS,),

@@ -174,3 +174,29 @@ class BenchAnswer(BaseModel):
     def words(self) -> dict[str, Any]:
         """Return it as it came."""
         return dict(self.model_extra or {}) | {"ok": self.ok}
+
+
+# -- the firmware -----------------------------------------------------------------------------
+
+
+class UpdateState(Told):
+    """How far an update is; `by` says whose it is, `problem` is a sentence."""
+
+    running: str
+    stage: Literal[
+        "none", "receiving", "checking", "refused", "ready", "fetching", "waiting", "installing",
+        "installed", "failed",
+    ]  # fmt: skip
+    by: Literal["person", "backend"]
+    name: str
+    received: int
+    bytes: int
+    version: str
+    signer: str
+    problem: str
+
+
+class Update(Told):
+    """The update of the firmware."""
+
+    update: UpdateState

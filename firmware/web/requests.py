@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from firmware.model.transfers import PACKAGE_MAX_BYTES, PART_MAX_BYTES
+
 Text = Annotated[str, Field(max_length=200_000)]
 Short = Annotated[str, Field(max_length=64)]
 Key = Annotated[str, Field(min_length=1, max_length=100)]
@@ -104,6 +106,26 @@ class Join(Asked):
     host: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")]
     port: Annotated[int, Field(strict=False, ge=1, le=65_535)]  # 8884.0 is a whole number too
     code: Annotated[str, Field(pattern=r"^[0-9]{4} ?[0-9]{4}$")]
+
+
+class BeginUpdate(Asked):
+    """The file that is coming."""
+
+    name: Annotated[str, Field(pattern=r"^[^\x00-\x1f/]{1,150}\.deb$")]
+    bytes: Annotated[int, Field(strict=False, ge=1, le=PACKAGE_MAX_BYTES)]
+
+
+class UpdatePart(Asked):
+    """A part of it in base64, and how many bytes come before."""
+
+    at: Annotated[int, Field(strict=False, ge=0, le=PACKAGE_MAX_BYTES)]
+    data: Annotated[
+        str,
+        Field(
+            max_length=PART_MAX_BYTES // 3 * 4,
+            pattern=r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$",
+        ),
+    ]
 
 
 class BenchVerb(BaseModel):

@@ -15,6 +15,7 @@ import termios
 import pytest
 
 from hal.board import BoardErrors, load_board
+from tests.wire.packages import keys_in, package
 
 WAIT_S = 60
 
@@ -234,3 +235,35 @@ def test_a_bench_page_of_nothing_is_a_sentence(repository, at, sentence):
     done = powerstation("bench", "--at", at, cwd=repository)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert sentence in done.stderr
+
+
+@pytest.mark.covers("P139", "B-UPD-07")
+def test_a_package_is_brought_by_a_command_and_what_cannot_be_installed_is_a_sentence(
+    repository, tmp_path
+):
+    (tmp_path / "made").mkdir()
+    keys_in(tmp_path / "state/keys")
+    older, good = (package(tmp_path / "made", version) for version in ("0.0.9", "0.2.0"))
+    state = ["--state", str(tmp_path / "state")]
+    station = subprocess.Popen(
+        [sys.executable, "-m", "firmware.apps.cli", "run", "--board", "boards/mock.toml", *state],
+        cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        json.loads(station.stdout.readline())
+        lost = powerstation("update", *state, str(tmp_path / "lost.deb"), cwd=repository)
+        assert (lost.returncode, lost.stderr) == (
+            2, f"{tmp_path}/lost.deb: No such file or directory\n",
+        )  # fmt: skip
+        refused = powerstation("update", *state, str(older), cwd=repository)
+        assert refused.returncode == 2
+        assert "cannot be installed: version 0.0.9 is not newer than 0.1.0" in refused.stderr
+        taken = powerstation("update", *state, str(good), cwd=repository)
+        assert taken.returncode == 0, taken.stderr
+        assert "version 0.2.0, signed by maker" in taken.stdout
+        assert "it is being installed" in taken.stdout
+        assert (tmp_path / "state/updates/ready/firmware.bin").read_bytes() == good.read_bytes()
+    finally:
+        station.send_signal(signal.SIGINT)
+        station.wait(WAIT_S)
+        station.stdout.close()

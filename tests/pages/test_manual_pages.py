@@ -98,6 +98,24 @@ def test_the_whitelists_are_in_the_menu_while_they_are_used(person, station):
     assert "Whitelists" in listed(person)
 
 
+@pytest.mark.covers("P026")
+def test_what_there_is_to_know_of_the_usb_socket_is_folded_away_at_first(person, station):
+    page = person.page
+    person.signs_in("operator", station)
+    person.opens("Network")
+    group = page.get_by_role("region", name="USB", exact=True)
+    fold, inside = group.get_by_role("button"), group.get_by_text("http://192.168.123.123")
+    expect(fold).to_have_text("Show USB Configuration")
+    expect(inside).to_be_hidden()
+    fold.click()
+    expect(inside).to_be_visible()
+    page.reload()
+    expect(inside).to_be_visible()  # this browser remembers it, the station does not
+    fold.click()
+    expect(inside).to_be_hidden()
+    expect(page.get_by_text("No unsaved changes")).to_be_visible()
+
+
 @pytest.mark.covers("P001", "P013")
 @pytest.mark.parametrize("button, field", [
     ("Show Modem Configuration", "Access Point Name (APN)"),

@@ -19,6 +19,8 @@ BODIES = {
     "/commissioning": {"on": False},
     "/commissioning/confirm": {"part": "led", "ok": True},
     "/pairing/join": {"host": "10.0.0.9", "port": 8884, "code": "1234 5678"},
+    "/update/begin": {"name": "a.deb", "bytes": 100},
+    "/update/part": {"at": 0, "data": "AAAA"},
     "/bench/do": {"do": "look"},
 }
 GUARDED = [route for route in ROUTES if route.role is not None]

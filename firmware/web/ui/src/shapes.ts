@@ -92,6 +92,18 @@ const SENTENCES = [
   'the other side has sent no point of the curve',
   'the other side has hung up; the code may be wrong or used up',
   'the other side has said nothing for {n} s',
+  // updates: firmware/io/packages.py, installing.py, installer.py, firmware/ocpp/updates.py
+  'the package is not signed',
+  'this is no Debian package (.deb)',
+  'no key of a maker is on this station; there has to be one in {places}',
+  'the package was changed, or signed by somebody whom this station does not trust; it trusts: {names}',
+  'this is the package {name}, not powerstation',
+  'the package is for {one}, this is {other}',
+  'version {version} is not newer than {installed}, which is installed: a station is never brought back to an older firmware',
+  'the same version as before runs: {version}',
+  'nothing on this station installs firmware: {place} was offered for {n} s and not taken. Install the package or flash the image by hand.',
+  'the system is read-only, as our image is: flash the new image instead',
+  'an update is under way',
 ];
 const HOLE = /\{(\w+)\}/g;
 const special = (text: string): string => text.replace(/[.*+?^$()|[\]\\]/g, '\\$&');

@@ -52,6 +52,13 @@ export interface Pairing {
   masters: { master: string; network: number; host: string; port: number }[];
 }
 
+export interface Update {
+  update: {
+    running: string; stage: string; by: string; name: string; received: number; bytes: number;
+    version: string; signer: string; problem: string;
+  };
+}
+
 export interface Status {
   station: {
     name: string; firmware: string; board: string; simulated: boolean; utc: string; zone: string;

@@ -19,7 +19,7 @@ export function NetworkPage() {
   return (
     <Form menus={['network']} after={{
       GSM: modem && !modem.fitted ? <Notice tone="plain">{t(modem.text)}</Notice> : null,
-      USB: <p>{t('The CONFIG socket is a network of its own: this page answers at {address}, on ports 80 and 81. There is nothing to set.', { address: 'http://192.168.123.123' })}</p>,
+      USB: <p>{t('Where the CONFIG socket carries a network of its own, this page answers there at {address}, on ports 80 and 81. There is nothing to set.', { address: 'http://192.168.123.123' })}</p>,
     }} />
   );
 }

@@ -11,6 +11,7 @@ import { Dialog } from '../parts/dialog';
 import { DiffTable } from '../parts/diff';
 import { Form } from '../parts/form';
 import { attempt, say } from '../parts/toast';
+import { FirmwareUpdate } from '../parts/update';
 import { Transactions } from '../parts/transactions';
 import { PasswordForm } from './password';
 
@@ -33,7 +34,7 @@ export function SystemPage() {
       </div>
       <Transactions />
       <History />
-      <Form menus={['system']} />
+      <Form menus={['system']} after={{ 'Firmware Update': <FirmwareUpdate /> }} />
     </>
   );
 }
