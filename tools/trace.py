@@ -7,6 +7,7 @@ the catalogue, and every further id that a test names, with its tests and their 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -39,11 +40,12 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when != "call" and report.passed:
         return
     ids = next((v for k, v in report.user_properties if k == "covers"), [])
+    node = re.sub(r"@[^\]]*$", "", report.nodeid)  # of xdist, for a test that is one of a group
     for name in ids:
         nodes = _covers.setdefault(name, [])
-        if report.nodeid not in nodes:
-            nodes.append(report.nodeid)
-    _results[report.nodeid] = report.outcome
+        if node not in nodes:
+            nodes.append(node)
+    _results[node] = report.outcome
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
