@@ -3,14 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.needs_chromium, pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.needs_chromium
 SLOW_MS = 30_000
-
-
-@pytest.fixture
-def station(shared):
-    """Nothing that is done here lasts."""
-    return shared
 
 
 def test_a_fault_says_what_it_is_and_what_to_do_and_goes_when_it_is_over(person, station):

@@ -10,23 +10,21 @@ from tests.pages.conftest import SIZES, running
 from tests.pages.test_open_to_all import AXE, FOUND, WIDER, new_page, sign_in
 from tests.pages.test_site import CAR, SLOW_MS, free_ports, master_at
 
-pytestmark = [pytest.mark.needs_chromium, pytest.mark.xdist_group("pages of a master")]
+pytestmark = pytest.mark.needs_chromium
 FUSES = "garage 16/16/16;row-2 10/10/10 behind garage"
 
 
-@pytest.fixture(scope="module")
-def station(repository, tmp_path_factory):
-    """A master with fuses behind fuses, for all of this file: each test leaves it as it was."""
-    sets = master_at(free_ports(), FUSES)
-    with running(repository, tmp_path_factory.mktemp("master"), sets) as made:
+@pytest.fixture
+def station(repository, tmp_path):
+    """A master with fuses behind fuses, for one test: a plug that leaves takes its time."""
+    with running(repository, tmp_path, master_at(free_ports(), FUSES)) as made:
         yield made
 
 
 @pytest.fixture
 def plug(station):
-    """Put a car at outlet 1, which goes with the test."""
-    yield lambda: station.world(do="plug", outlet=1, cable_ma=32_000, car=CAR)
-    station.world(do="unplug", outlet=1, force=True)
+    """Put a car at outlet 1."""
+    return lambda: station.world(do="plug", outlet=1, cable_ma=32_000, car=CAR)
 
 
 @pytest.mark.covers("B-ACC-24")
