@@ -47,7 +47,7 @@ class Files:
         loopback: bool,
     ) -> None:
         """`tell` is called from those threads."""
-        folder = state / "updates"
+        self.folder = folder = state / "updates"
         installer = HandOver(folder)
         self._up = TransferWorker(folder, installer, tell)
         self._down = TransferWorker(folder, installer, tell)

@@ -13,6 +13,8 @@ import hashlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,7 @@ from firmware.io.installer import sync_folder
 from firmware.io.packages import (
     BadPackage,
     Package,
-    demand_needs,
-    demand_newer,
+    demand_fitting,
     installed_version,
     looked_at,
 )
@@ -37,8 +38,29 @@ Words = Mapping[str, Any]
 Told = dict[str, object]
 
 
+@dataclass(slots=True)
+class _Coming:
+    """A package of which a part is here, all, or what was found out of it."""
+
+    name: str
+    size_bytes: int
+    received_bytes: int = 0
+    package: Package | None = None
+    digest: str = ""  # SHA-256, hex
+    problem: str = ""
+
+    @property
+    def stage(self) -> str:
+        """How far it is, in the words of the page."""
+        if self.problem:
+            return "refused"
+        if self.package is not None:
+            return "ready"
+        return "receiving" if self.received_bytes < self.size_bytes else "checking"
+
+
 class Incoming:
-    """The one firmware that people bring at a time."""
+    """The one firmware that people bring at a time; whoever begins another drops it."""
 
     def __init__(
         self,
@@ -50,13 +72,12 @@ class Incoming:
         self._folder, self._keys, self._station, self._post = folder, keys, station, post
         self._thread = ThreadPoolExecutor(1, "package")
         self._file = folder / PART
-        self._name, self._problem, self._digest = "", "", ""
-        self._size, self._at = 0, 0
-        self._package: Package | None = None
-        self._drop()
+        self._coming: _Coming | None = None
+        with suppress(OSError):  # of an earlier start
+            self._file.unlink()
         self.commands = {
             "update": self._look, "update_begin": self._begin, "update_part": self._part,
-            "update_install": self._install, "update_drop": self._forget,
+            "update_install": self._install, "update_drop": self._drop,
         }  # fmt: skip
 
     def close(self) -> None:
@@ -64,26 +85,25 @@ class Incoming:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _told(self) -> Told:
-        shown = self._station.transfers.update()
-        active = shown is not None and self._station.transfers.updating
+        """Return the update that is under way, else what is coming, else how the last ended."""
+        transfers, coming = self._station.transfers, self._coming
         told: Told = {
-            "running": VERSION, "stage": "none", "name": self._name, "received": self._at,
-            "bytes": self._size, "version": "", "signer": "", "problem": self._problem,
-            "by": "person",
+            "running": VERSION, "stage": "none", "by": "person", "name": "", "received": 0,
+            "bytes": 0, "version": "", "signer": "", "problem": "",
         }  # fmt: skip
-        if shown is not None and (active or not self._name):
+        shown = transfers.update()
+        if coming is not None and not transfers.updating:
+            told |= {
+                "stage": coming.stage, "name": coming.name, "received": coming.received_bytes,
+                "bytes": coming.size_bytes, "problem": coming.problem,
+            }  # fmt: skip
+            if coming.package is not None:
+                told |= {"version": coming.package.version, "signer": coming.package.signer}
+        elif shown is not None:
             told |= {
                 "stage": shown.stage, "version": shown.brought, "problem": shown.problem,
                 "by": "person" if shown.brought else "backend",
             }  # fmt: skip
-        elif self._package is not None:
-            told |= {
-                "stage": "ready", "version": self._package.version, "signer": self._package.signer
-            }  # fmt: skip
-        elif self._problem:
-            told["stage"] = "refused"
-        elif self._name:
-            told["stage"] = "receiving" if self._at < self._size else "checking"
         return {"ok": True, "update": told}
 
     async def _look(self, _words: Words) -> Told:
@@ -97,36 +117,41 @@ class Incoming:
             return no("an update is under way", code="conflict")[0]
         if not name.lower().endswith(".deb"):
             return no(f"{name[:60]!r} is no package (*.deb)")[0]
-        free = shutil.disk_usage(self._folder).free - SPACE_BYTES
-        most = min(PACKAGE_MAX_BYTES, free)
-        if size > most:
-            said = f"the file has {size} bytes, there is room for {max(most, 0)}"
+        room = min(PACKAGE_MAX_BYTES, shutil.disk_usage(self._folder).free - SPACE_BYTES)
+        if size > room:
+            said = f"the file has {size} bytes, there is room for {max(room, 0)}"
             return no(said, code="conflict")[0]
-        self._drop()
-        self._name, self._size = name[:100], size
-        self._file.touch(mode=0o600)
+        self._coming = coming = _Coming(name[:100], size)
+        try:
+            await self._run(self._file.write_bytes, b"")
+        except OSError as problem:
+            coming.problem = str(problem)
         return self._told()
 
     async def _part(self, words: Words) -> Told:
         """Take the next part; the same one again is no harm, for an answer may get lost."""
-        at, data = words.get("at"), words.get("data")
+        coming, at = self._coming, words.get("at")
         try:
-            block = base64.b64decode(str(data), validate=True)
+            block = base64.b64decode(str(words.get("data")), validate=True)
         except binascii.Error:
             return no("this part is no base64")[0]
-        whole = self._at == self._size
-        if not self._name or type(at) is not int or at > self._at or (whole and at != self._at):
-            said = f"the next part begins at {self._at}" if self._name else "begin anew"
-            return no(said, code="conflict")[0]
-        if len(block) > PART_MAX_BYTES or at + len(block) > self._size:
-            return no("this part is longer than the rest of the file", code="conflict")[0]
-        if whole:
+        if coming is None:
+            return no("begin anew", code="conflict")[0]
+        if coming.stage != "receiving":
             return self._told()
-        name = self._name
-        await self._run(self._write, at, block)
-        self._at = max(self._at, at + len(block))
-        if self._at == self._size and name == self._name:
-            await self._check()
+        if type(at) is not int or at > coming.received_bytes:
+            return no(f"the next part begins at {coming.received_bytes}", code="conflict")[0]
+        if len(block) > PART_MAX_BYTES or at + len(block) > coming.size_bytes:
+            return no("this part is longer than the rest of the file", code="conflict")[0]
+        try:
+            await self._run(self._write, at, block)
+            coming.received_bytes = max(coming.received_bytes, at + len(block))
+            if coming.stage == "checking" and coming is self._coming:
+                coming.package, coming.digest = await self._run(self._checked)
+        except (BadPackage, OSError) as problem:
+            coming.problem = str(problem)
+            if coming is self._coming:
+                await self._run(self._unlink)
         return self._told()
 
     def _write(self, at: int, block: bytes) -> None:
@@ -134,46 +159,38 @@ class Incoming:
             file.seek(at)
             file.write(block)
 
-    async def _check(self) -> None:
-        try:
-            self._package, self._digest = await self._run(self._checked)
-        except (BadPackage, OSError) as problem:
-            self._problem = str(problem)
-            self._file.unlink(missing_ok=True)
-
     def _checked(self) -> tuple[Package, str]:
-        package = looked_at(self._file, self._keys)
-        installed = installed_version()
-        demand_newer(package, installed or VERSION)
-        if installed is not None:
-            demand_needs(package, Path("/"))
+        package, installed = looked_at(self._file, self._keys), installed_version()
+        demand_fitting(package, Path("/"), installed or VERSION)
         with self._file.open("rb") as file:
             return package, hashlib.file_digest(file, "sha256").hexdigest()
 
     async def _install(self, _words: Words) -> Told:
-        package = self._package
-        if package is None:
+        coming = self._coming
+        if coming is None or coming.package is None:
             return no("bring a package first", code="conflict")[0]
         if self._station.transfers.updating:
             return no("an update is under way", code="conflict")[0]
-        await self._run(self._move)
-        digest = self._digest
-        self._drop()
-        self._post(PackageBrought(package.version, digest))
+        self._coming = None  # who asks again meanwhile has nothing to install
+        try:
+            await self._run(self._move)
+        except OSError as problem:
+            return no(f"the package cannot be kept: {problem}", code="conflict")[0]
+        self._post(PackageBrought(coming.package.version, coming.digest))
         return self._told()
 
     def _move(self) -> None:
         self._file.rename(self._folder / WHOLE)
         sync_folder(self._folder)
 
-    async def _forget(self, _words: Words) -> Told:
-        self._drop()
+    async def _drop(self, _words: Words) -> Told:
+        self._coming = None
+        await self._run(self._unlink)
         return self._told()
 
-    def _drop(self) -> None:
-        self._file.unlink(missing_ok=True)
-        self._name, self._problem, self._digest = "", "", ""
-        self._size, self._at, self._package = 0, 0, None
+    def _unlink(self) -> None:
+        with suppress(OSError):
+            self._file.unlink()
 
     async def _run(self, work: Callable[..., Any], *words: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *words)

@@ -114,7 +114,7 @@ class Station:
         }
         places = [wake.board.parent, state] if not self.simulated else [state]
         keys = [KEYS, *(place / "keys" for place in places[:1])]
-        self.incoming = Incoming(state / "updates", keys, self.core, self.runner.post)
+        self.incoming = Incoming(self.files.folder, keys, self.core, self.runner.post)
         about: dict[str, object] = {"board": self.board, "simulated": self.simulated}
         around = Around(places, about, self.incoming)
         self.web = WebDesk(self.commands, self.runner.post, self.writer, around)

@@ -19,6 +19,7 @@ from firmware.model.transfers import InstallFailed, InstallTaken, InstallWanted
 
 TAKEN_S = 120
 INSTALLED_S = 1_200
+READY, TAKEN, FIRMWARE = "ready", "taken", "firmware.bin"
 FAILED = "failed"  # in `taken`: a sentence
 FAILED_MAX_BYTES = 500
 LOOK_S = 1.0
@@ -42,18 +43,18 @@ class HandOver:
     def __init__(self, folder: Path, taken_s: float = TAKEN_S) -> None:
         self._folder, self._taken_s = folder, taken_s
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for left in ("ready.new", "ready", "withdrawn"):  # of a loss of power
+        for left in ("ready.new", READY, "withdrawn"):  # of a loss of power
             shutil.rmtree(folder / left, ignore_errors=True)
 
     def install(
         self, file: Path, wish: InstallWanted, pause: Callable[[float], bool]
     ) -> InstallTaken | InstallFailed:
         """Offer the file, and see whether it is taken."""
-        shutil.rmtree(self._folder / "taken", ignore_errors=True)
-        new, ready = self._folder / "ready.new", self._folder / "ready"
+        shutil.rmtree(self._folder / TAKEN, ignore_errors=True)
+        new, ready = self._folder / "ready.new", self._folder / READY
         new.mkdir(mode=0o700)
         told = {"sha256": wish.digest, "bytes": file.stat().st_size, "signed": wish.signed}
-        file.rename(new / "firmware.bin")
+        file.rename(new / FIRMWARE)
         write_synced(new / "update.json", json.dumps(told).encode())
         new.rename(ready)
         sync_folder(self._folder)
@@ -64,7 +65,7 @@ class HandOver:
 
     def outcome(self, job: int, pause: Callable[[float], bool]) -> InstallFailed | None:
         """Wait for the end of the process, or for the sentence of who has taken it."""
-        told, waited_s = self._folder / "taken" / FAILED, 0.0
+        told, waited_s = self._folder / TAKEN / FAILED, 0.0
         while waited_s < INSTALLED_S and not pause(LOOK_S):
             waited_s += LOOK_S
             said = told.read_bytes()[:FAILED_MAX_BYTES] if told.exists() else b""

@@ -17,18 +17,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware.io.installer import FAILED, FAILED_MAX_BYTES
+from firmware.io.installer import FAILED, FAILED_MAX_BYTES, FIRMWARE, READY, TAKEN
 from firmware.io.packages import (
     BadPackage,
     Package,
-    demand_needs,
-    demand_newer,
+    demand_fitting,
     installed_version,
     looked_at,
 )
 from firmware.model.transfers import PACKAGE_MAX_BYTES
 
-OFFER, TAKEN, FILE = "ready", "taken", "firmware.bin"
 COPY, KEPT = "incoming.deb", "installed.deb"
 INSTALL_S = 900.0  # [manual 8] up to 15 min
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -62,14 +60,14 @@ def _take(updates: Path, stack: contextlib.ExitStack) -> int | None:
     folder = _opened(str(updates), None, stack)
     for _ in range(2):
         try:
-            os.rename(OFFER, TAKEN, src_dir_fd=folder, dst_dir_fd=folder)
+            os.rename(READY, TAKEN, src_dir_fd=folder, dst_dir_fd=folder)
         except FileNotFoundError:
             return None
         except OSError:  # one of before is there still
             shutil.rmtree(TAKEN, dir_fd=folder)
         else:
             return _opened(TAKEN, folder, stack)
-    raise BadPackage(f"{updates / OFFER} cannot be taken")
+    raise BadPackage(f"{updates / READY} cannot be taken")
 
 
 def _opened(name: str, inside: int | None, stack: contextlib.ExitStack) -> int:
@@ -92,10 +90,9 @@ def _install(taken: int, places: Places) -> str:
             "the station was not installed as a package here; update it in the way that it was "
             "installed"
         )
-    demand_newer(package, installed)
+    demand_fitting(package, places.root, installed)
     if os.statvfs(places.root / "usr").f_flag & os.ST_RDONLY:
         raise BadPackage("the system is read-only, as our image is: flash the new image instead")
-    demand_needs(package, places.root)
     try:
         _dpkg(places.root, "--install", str(copy))
     except BadPackage as problem:
@@ -111,16 +108,18 @@ def _done(package: Package, before: str) -> str:
 def _copy(taken: int, copy: Path) -> None:
     """Copy the offered file, which must be an ordinary one."""
     try:
-        handle = os.open(FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=taken)
+        handle = os.open(FIRMWARE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=taken)
     except OSError as problem:
-        raise BadPackage(f"{FILE}: {problem.strerror}") from None
+        raise BadPackage(f"{FIRMWARE}: {problem.strerror}") from None
     with os.fdopen(handle, "rb") as offered:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode) or about.st_size > PACKAGE_MAX_BYTES:
             raise BadPackage("what is offered is no file, or too large")
         with copy.open("wb") as file:
-            shutil.copyfileobj(offered, file, 1 << 20)
-            file.truncate(min(file.tell(), PACKAGE_MAX_BYTES))
+            left = about.st_size  # it may grow while it is read
+            while left and (block := offered.read(min(left, 1 << 20))):
+                file.write(block)
+                left -= len(block)
             os.fsync(file.fileno())
 
 

@@ -13,6 +13,7 @@ import re
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from email.parser import HeaderParser
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -79,16 +80,17 @@ def looked_at(file: Path, keys: Sequence[Path]) -> Package:
         raise BadPackage(f"the file has {size} bytes, {PACKAGE_MAX_BYTES} are allowed")
     signer = _signer(file, size, keys)
     told = _asked("dpkg-deb", "--field", str(file), *_FIELDS)
-    fields = {"Depends": ""} | dict(line.split(": ", 1) for line in told.splitlines())
-    try:
-        name, version, architecture, needs = (fields[field] for field in _FIELDS)
-    except KeyError as problem:
-        raise BadPackage(f"the package does not say its {problem.args[0]}") from None
+    read = HeaderParser().parsestr(told)
+    fields = {field: " ".join(read.get(field, "").split()) for field in _FIELDS}
+    lacks = [field for field in _FIELDS if not fields[field] and field != "Depends"]
+    if lacks:
+        raise BadPackage(f"the package does not say its {lacks[0]}")
+    name, version, architecture, needs = fields.values()
     return Package(name, version, architecture, needs, signer)
 
 
-def demand_newer(package: Package, installed: str) -> None:
-    """Raise `BadPackage` unless it is ours, for this machine, and newer than what runs here."""
+def demand_fitting(package: Package, root: Path, installed: str) -> None:
+    """Raise `BadPackage` unless it is ours, for this machine, newer, and all it needs is there."""
     if package.name != NAME:
         raise BadPackage(f"this is the package {package.name[:40]}, not {NAME}")
     machine = _asked("dpkg", "--print-architecture").strip()
@@ -99,18 +101,8 @@ def demand_newer(package: Package, installed: str) -> None:
             f"version {package.version[:40]} is not newer than {installed}, which is installed: "
             "a station is never brought back to an older firmware"
         )
-
-
-def demand_needs(package: Package, root: Path) -> None:
-    """Raise `BadPackage` unless all that it needs is installed: dpkg looks too late for that."""
     for need in filter(None, package.needs.split(", ")):
-        found = _NEED.fullmatch(need)
-        if found is None:
-            raise BadPackage(f"what it needs cannot be read: {need[:60]}")
-        name, relation, version = found.groups()
-        there = installed_version(root, name)
-        if there is None or (relation and not _holds(there, relation, version)):
-            raise BadPackage(f"it needs {need}; here is {there or 'none'}")
+        _demand(need, root)
 
 
 def installed_version(root: Path = Path("/"), name: str = NAME) -> str | None:
@@ -124,6 +116,17 @@ def installed_version(root: Path = Path("/"), name: str = NAME) -> str | None:
         return None
     state, _, version = told.partition(" ")
     return version if state == "installed" else None
+
+
+def _demand(need: str, root: Path) -> None:
+    """Raise where something is not installed: dpkg looks when it has unpacked already."""
+    found = _NEED.fullmatch(need)
+    if found is None:
+        raise BadPackage(f"what it needs cannot be read: {need[:60]}")
+    name, relation, version = found.groups()
+    there = installed_version(root, name)
+    if there is None or (relation and not _holds(there, relation, version)):
+        raise BadPackage(f"it needs {need}; here is {there or 'none'}")
 
 
 def _signer(file: Path, size: int, keys: Sequence[Path]) -> str:

@@ -29,13 +29,13 @@ from firmware.io.file_line import (
     Watch,
     address_of,
 )
-from firmware.io.installer import Installer, sync_folder, write_synced
+from firmware.io.installer import FIRMWARE, Installer, sync_folder, write_synced
 from firmware.io.signatures import signature_problem
 from firmware.io.web_files import Way
 from firmware.model import transfers as t
 
 QUEUE_MAX = 16
-PART, MARK, WHOLE = "firmware.part", "firmware.part.json", "firmware.bin"
+PART, MARK, WHOLE = "firmware.part", "firmware.part.json", FIRMWARE
 JOIN_S = 2
 STOPPED = "it was cancelled"
 _WEB = ("http", "https")

@@ -51,12 +51,12 @@ class TransferCore:
         """Take one fact."""
         wishes: list[object] = []
         for wish in self._all(fact, now_ms):
-            if isinstance(wish, Status) and wish.report is None:
-                self._last = 0
-            elif isinstance(wish, Status) and wish.report is not None:
-                self._last = self._reports.put(wish.report, wish.payload)
-            else:
+            if not isinstance(wish, Status):
                 wishes.append(wish)
+            elif wish.report is None:
+                self._last = 0  # nobody has to hear it
+            else:
+                self._last = self._reports.put(wish.report, wish.payload)
         if self._update.told and not self._reports.waits(self._last):
             wishes += self._update.heard(now_ms)
         return [*wishes, *self._reports.due(now_ms)]

@@ -14,8 +14,9 @@ import termios
 
 import pytest
 
+from firmware import VERSION
 from hal.board import BoardErrors, load_board
-from tests.wire.packages import keys_in, package
+from tests.wire.packages import NEWER, keys_in, package
 
 WAIT_S = 60
 
@@ -243,7 +244,7 @@ def test_a_package_is_brought_by_a_command_and_what_cannot_be_installed_is_a_sen
 ):
     (tmp_path / "made").mkdir()
     keys_in(tmp_path / "state/keys")
-    older, good = (package(tmp_path / "made", version) for version in ("0.0.9", "0.2.0"))
+    older, good = (package(tmp_path / "made", version) for version in ("0.0.9", NEWER))
     state = ["--state", str(tmp_path / "state")]
     station = subprocess.Popen(
         [sys.executable, "-m", "firmware.apps.cli", "run", "--board", "boards/mock.toml", *state],
@@ -257,10 +258,10 @@ def test_a_package_is_brought_by_a_command_and_what_cannot_be_installed_is_a_sen
         )  # fmt: skip
         refused = powerstation("update", *state, str(older), cwd=repository)
         assert refused.returncode == 2
-        assert "cannot be installed: version 0.0.9 is not newer than 0.1.0" in refused.stderr
+        assert f"cannot be installed: version 0.0.9 is not newer than {VERSION}" in refused.stderr
         taken = powerstation("update", *state, str(good), cwd=repository)
         assert taken.returncode == 0, taken.stderr
-        assert "version 0.2.0, signed by maker" in taken.stdout
+        assert f"version {NEWER}, signed by maker" in taken.stdout
         assert "it is being installed" in taken.stdout
         assert (tmp_path / "state/updates/ready/firmware.bin").read_bytes() == good.read_bytes()
     finally:

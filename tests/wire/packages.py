@@ -3,8 +3,10 @@
 import os
 import subprocess
 
+from firmware import VERSION
 from firmware.io.packages import new_key, public_pem, sign
 
+NEWER = f"{VERSION}+1"  # than what runs here, whatever that is
 KEY, _ = new_key()
 STRANGER, _ = new_key()
 

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from firmware import VERSION
 from firmware.apps.incoming import PART, Incoming
 from firmware.model.transfers import PACKAGE_MAX_BYTES, PART_MAX_BYTES, PackageBrought
-from tests.wire.packages import keys_in, package
+from tests.wire.packages import NEWER, keys_in, package
 
 
 class Bringer:
@@ -44,30 +45,31 @@ def bringer(tmp_path):
 
 @pytest.mark.covers("P139")
 def test_a_package_in_three_parts_is_looked_at_and_ordered(bringer, tmp_path):
-    whole = package(tmp_path, "0.2.0").read_bytes()
+    whole = package(tmp_path, NEWER).read_bytes()
     third = len(whole) // 3
     assert bringer.begin(len(whole))["update"]["stage"] == "receiving"
     assert bringer.part(0, whole[:third])["update"]["received"] == third
     assert bringer.part(0, whole[:third])["update"]["received"] == third  # an answer got lost
     bringer.part(third, whole[third : 2 * third])
+    bringer.part(0, whole[:third])
     told = bringer.part(2 * third, whole[2 * third :])["update"]
-    assert (told["stage"], told["version"], told["signer"]) == ("ready", "0.2.0", "maker")
+    assert (told["stage"], told["version"], told["signer"]) == ("ready", NEWER, "maker")
     bringer.do("update_install")
     assert (bringer.folder / "firmware.bin").read_bytes() == whole
     assert [type(one) for one in bringer.posted] == [PackageBrought]
-    assert bringer.posted[0].version == "0.2.0"
+    assert bringer.posted[0].version == NEWER
 
 
 @pytest.mark.covers("P139")
 @pytest.mark.parametrize("made, said", [
     ({"key": None}, "the package is not signed"),
-    ({"version": "0.0.1"}, "version 0.0.1 is not newer than 0.1.0"),
+    ({"version": "0.0.1"}, f"version 0.0.1 is not newer than {VERSION}"),
     ({"name": "other"}, "this is the package other"),
 ])  # fmt: skip
 def test_what_cannot_be_installed_is_refused_and_nothing_of_it_is_kept(
     bringer, tmp_path, made, said
 ):
-    whole = package(tmp_path, **{"version": "0.2.0"} | made).read_bytes()
+    whole = package(tmp_path, **{"version": NEWER} | made).read_bytes()
     bringer.begin(len(whole))
     told = bringer.part(0, whole)["update"]
     assert told["stage"] == "refused" and said in told["problem"]
@@ -110,6 +112,44 @@ def test_what_is_dropped_is_gone(bringer):
     bringer.part(0, b"x")
     bringer.do("update_drop")
     assert bringer.stage() == "none" and list(bringer.folder.iterdir()) == []
+
+
+def test_what_is_dropped_while_a_part_is_written_stays_dropped_and_the_next_begins(bringer):
+    async def meanwhile():
+        part, drop, begin = (bringer.incoming.commands[f"update_{n}"] for n in
+                             ("part", "drop", "begin"))  # fmt: skip
+        data = base64.b64encode(bytes(50)).decode()
+        await asyncio.gather(
+            part({"at": 0, "data": data}), drop({}), begin({"name": "b.deb", "bytes": 70})
+        )
+
+    bringer.begin(100)
+    asyncio.run(meanwhile())
+    told = bringer.part(0, bytes(30))["update"]
+    assert (told["name"], told["received"], told["stage"]) == ("b.deb", 30, "receiving")
+    assert (bringer.folder / PART).stat().st_size == 30
+
+
+@pytest.mark.covers("P139")
+def test_an_order_that_is_given_twice_at_once_is_given_once(bringer, tmp_path):
+    whole = package(tmp_path, NEWER).read_bytes()
+    bringer.begin(len(whole))
+    bringer.part(0, whole)
+
+    async def twice():
+        install = bringer.incoming.commands["update_install"]
+        return await asyncio.gather(install({}), install({}))
+
+    assert [told["ok"] for told in asyncio.run(twice())] == [True, False]
+    assert len(bringer.posted) == 1
+
+
+def test_a_disk_that_takes_nothing_is_a_sentence(bringer):
+    bringer.begin(100)
+    (bringer.folder / PART).unlink()
+    (bringer.folder / PART).mkdir()
+    told = bringer.part(0, b"x")["update"]
+    assert told["stage"] == "refused" and "Is a directory" in told["problem"]
 
 
 def test_what_an_earlier_start_has_left_is_gone(bringer, tmp_path):
