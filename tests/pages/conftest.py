@@ -19,6 +19,7 @@ WAIT_S = 60
 PASSWORD = "a quiet blue wallbox"
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 CHROMIUM = "/usr/bin/chromium"
+expect.set_options(timeout=WAIT_S * 1_000)  # how soon is not what these tests say
 QUIET = [  # nothing is asked of the network, and no sandbox for root
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
