@@ -15,7 +15,7 @@ run: $(VENV)/run ## a whole simulated wallbox charges a car; then it is yours
 	@$(POWERSTATION) demo
 
 test: $(VENV)/dev porcelain ## everything that this machine can test (about ten minutes on two cores)
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -rs $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -rs $(PYTEST_ARGS)
 
 tidy: $(VENV)/dev ## format, lint, types, the rules of the house
 	$(BIN)/ruff format .
@@ -29,7 +29,7 @@ porcelain: $(VENV)/dev ## the same, changing nothing
 	$(BIN)/mypy
 
 trace: $(VENV)/dev ## run the tests and write docs/traceability.{md,json}
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -p tools.trace --trace-to docs
+	$(BIN)/python -m pytest -n 4 --dist loadgroup -p tools.trace --trace-to docs
 
 uml: .venv-uml/ready .venv-rpigpio/ready ## the virtual station: builds its kernel, once, in about 10 minutes
 	.venv-uml/bin/python -m tools.uml build
