@@ -78,3 +78,20 @@ def test_the_first_page_is_small(browser, shared):
     page.get_by_label("Password", exact=True).wait_for()
     assert sum(sizes_bytes) < 150_000, sizes_bytes
     page.close()
+
+
+SLOW_TO_DRAW = """
+    const later = window.setTimeout;
+    window.setTimeout = (act, ms, ...words) => later(act, Math.max(ms ?? 0, 2000), ...words);
+    window.requestAnimationFrame = (act) => later(act, 2000);
+"""
+
+
+@pytest.mark.xdist_group("pages")
+def test_an_answer_that_is_there_before_the_page_is_drawn_is_shown(browser, shared):
+    context = browser.new_context()
+    context.add_init_script(SLOW_TO_DRAW)
+    page = context.new_page()
+    page.goto(shared.pages)
+    expect(page.get_by_label("Password", exact=True)).to_be_visible(timeout=20_000)
+    context.close()

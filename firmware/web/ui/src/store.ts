@@ -1,5 +1,5 @@
 // A value that parts of the page watch: as small as it can be.
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 export interface Store<Value> {
   get(): Value;
@@ -26,8 +26,14 @@ export function store<Value>(first: Value): Store<Value> {
 
 export function useStore<Value>(source: Store<Value>): Value {
   const [, again] = useState(0);
-  useEffect(() => source.watch(() => again((n) => n + 1)), [source]);
-  return source.get();
+  const value = source.get();
+  useLayoutEffect(() => {
+    const look = () => again((n) => n + 1);
+    const stop = source.watch(look);
+    if (source.get() !== value) look(); // it has changed since, before anybody watched
+    return stop;
+  }, [source]);
+  return value;
 }
 
 export function remembered(name: string, otherwise: string): string {
