@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from firmware.io import realtime
 from hal.board import BoardErrors, BoardProfile, load_board
 from hal.frames import SOCKET_NAME
 from hal.mock.outlet import BenchError
@@ -36,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refused(
             f"{args.board}: board {profile.name} is not simulated; take boards/mock.toml"
         )
+    realtime.hurry()  # hardware waits for no processor: a late sample is a fault of the board (X08)
     try:
         asyncio.run(_serve(profile, args, bench))
     except OSError as error:
